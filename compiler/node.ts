@@ -1,0 +1,56 @@
+// Nodes of the lazy graph: typed SSA. In: an operator, its inputs and attributes. Out: an immutable node whose type has been
+// checked. Users' calls make nodes freely; `graph.ts` interns them when a program is built, so that equal structure becomes
+// one object. An id grows with creation, hence inputs always have smaller ids than their readers: sorting by id is a
+// topological order.
+
+import type { DType } from './dtype.ts';
+import type { Op } from './op.ts';
+import type { Shape } from './shape.ts';
+import { showShape } from './shape.ts';
+
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Where a node comes from: the public operation and the user's line. Not part of a node's identity. */
+export interface Origin {
+  /** The public operation, such as `softmax`, or `softmax backward` for what differentiation adds. */
+  readonly op: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Node<A = unknown> {
+  readonly id: number;
+  readonly op: Op<A>;
+  readonly inputs: readonly Node[];
+  readonly attrs: A;
+  readonly type: TensorType;
+  readonly origin: Origin | null;
+}
+
+let nextId = 0;
+let originSource: () => Origin | null = () => null;
+
+/** The runtime says where nodes made from now on come from. Returns the source it replaces. */
+export function setOriginSource(source: () => Origin | null): () => Origin | null {
+  const before = originSource;
+  originSource = source;
+  return before;
+}
+
+/** A node of an operator; its type rule runs here, so a wrong shape is reported at the call that made it. */
+export function node<A>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> {
+  const type = op.type(
+    inputs.map((i) => i.type),
+    attrs,
+  );
+  return { id: nextId++, op, inputs, attrs, type, origin: originSource() };
+}
+
+/** The same node over other inputs. */
+export const withInputs = <A>(n: Node<A>, inputs: readonly Node[]): Node<A> => ({ ...n, id: nextId++, inputs });
+
+export const printType = (t: TensorType): string => `${t.dtype}${showShape(t.shape)}`;

@@ -1,0 +1,42 @@
+// What every node-level function of ops/ shares. In: nodes or plain numbers, as a formula is written. Out: nodes of one dtype.
+// Shapes broadcast inside a map, so nothing is expanded here.
+
+import { dtypeOfNumber, resultType } from '../compiler/dtype.ts';
+import type { DType } from '../compiler/dtype.ts';
+import type { Node, TensorType } from '../compiler/node.ts';
+import { broadcastShapes } from '../compiler/shape.ts';
+import type { Shape } from '../compiler/shape.ts';
+import { cast } from './cast.ts';
+import { constant } from './source.ts';
+
+/** A node, or a number that is weak in promotion. */
+export type Operand = Node | number | boolean;
+
+export const isNode = (x: Operand): x is Node => typeof x === 'object';
+
+/** The dtype in which operands compute together (PyTorch's promotion). */
+export const commonType = (...operands: readonly Operand[]): DType =>
+  resultType(
+    operands.map((x) =>
+      isNode(x)
+        ? { dtype: x.type.dtype, standing: x.type.shape.length === 0 ? 'zeroDim' : 'dimensioned' }
+        : { dtype: dtypeOfNumber(x), standing: 'number' },
+    ),
+  );
+
+/** An operand as a node of a dtype: numbers become 0-d constants, others are cast if they must be. */
+export const asNode = (x: Operand, dtype: DType): Node => (isNode(x) ? cast(x, dtype) : constant(Number(x), dtype));
+
+/** Operands as nodes of their common dtype. */
+export function together(...operands: readonly Operand[]): Node[] {
+  const dtype = commonType(...operands);
+  return operands.map((x) => asNode(x, dtype));
+}
+
+/** The type of an elementwise result: broadcast shape, the dtype given or that of the first input. */
+export const mapType = (inputs: readonly TensorType[], dtype: DType = inputs[0].dtype): TensorType => ({
+  shape: broadcastShapes(...inputs.map((i) => i.shape)),
+  dtype,
+});
+
+export type { Shape };
