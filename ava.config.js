@@ -1,9 +1,14 @@
-export default {
+import { fileURLToPath } from 'node:url';
+import { precompile } from './test/tsimp/precompile.js';
+
+export default async () => ({
   files: ['test/**/*.test.ts'],
   extensions: { ts: 'module' },
-  nodeArguments: ['--conditions=gradloom-source', '--import=tsimp'],
-  // transpile only: many test processes share one tsimp daemon, and a type check would keep it from answering
-  environmentVariables: { TSIMP_DIAG: 'ignore' },
+  nodeArguments: ['--conditions=gradloom-source', '--import=./test/tsimp/register.js'],
+  environmentVariables: {
+    GRADLOOM_PRECOMPILED: await precompile(fileURLToPath(new URL('.', import.meta.url))),
+    TSIMP_DIAG: 'ignore',
+  },
   workerThreads: false,
   timeout: '2m',
-};
+});

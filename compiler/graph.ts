@@ -3,7 +3,7 @@
 
 import { InternalError } from './errors.ts';
 import type { Node } from './node.ts';
-import { printType } from './node.ts';
+import { printType, withInputs } from './node.ts';
 import { printScalar } from './scalar.ts';
 import { sameShape } from './shape.ts';
 import { printView, viewFault } from './view.ts';
@@ -95,14 +95,14 @@ export function mapGraph(graph: Graph, f: (n: Node) => Node, interner = new Inte
       if (done.has(m)) continue;
       const inputs = m.inputs.map((i) => done.get(i)!);
       const changed = inputs.some((x, i) => x !== m.inputs[i]);
-      done.set(m, interner.intern(changed ? { ...m, inputs } : m));
+      done.set(m, interner.intern(changed ? withInputs(m, inputs) : m));
     }
     return done.get(n)!;
   };
   for (const n of graph.nodes) {
     const inputs = n.inputs.map((i) => done.get(i)!);
     const changed = inputs.some((x, i) => x !== n.inputs[i]);
-    const base = interner.intern(changed ? { ...n, inputs } : n);
+    const base = interner.intern(changed ? withInputs(n, inputs) : n);
     const result = f(base);
     done.set(n, result === base ? base : settle(result));
   }

@@ -10,27 +10,31 @@ function polynomial(p: readonly number[], x: number): number {
   return sum;
 }
 
-// W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969): erf(x) / x in x^2 up to 0.46875,
+// W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969): erf(x) / x in
+// x^2 up to 0.46875,
 const ERF_P = [
-  1.85777706184603153e-1, 3.1611237438705656, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3,
+  1.85777706184603153e-1, 3.1611237438705656, 1.13864154151050156e2, 3.77485237685302021e2,
+  3.20937758913846947e3,
 ];
 const ERF_Q = [1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3];
 // erfcx(x) in x from there to 4,
 const MIDDLE_P = [
-  2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1, 2.98635138197400131e2,
-  8.8195222124176909e2, 1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3,
+  2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1,
+  2.98635138197400131e2, 8.8195222124176909e2, 1.71204761263407058e3, 2.05107837782607147e3,
+  1.23033935479799725e3,
 ];
 const MIDDLE_Q = [
-  1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3, 3.29079923573345963e3,
-  4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
+  1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
+  3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
 ];
 // and (1 / sqrt(pi) - x erfcx(x)) x^2 in 1 / x^2 beyond.
 const TAIL_P = [
-  1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1, 1.60837851487422766e-2,
-  6.58749161529837803e-4,
+  1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
+  1.60837851487422766e-2, 6.58749161529837803e-4,
 ];
 const TAIL_Q = [
-  1, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2, 2.33520497626869185e-3,
+  1, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2,
+  2.33520497626869185e-3,
 ];
 
 function erfSmall(x: number): number {
@@ -78,11 +82,16 @@ export function erfcx(x: number): number {
   return timesExpSquare(2, a, 1) - scaledTail(a);
 }
 
-/** x with erfc(x) = q, for 0 < q <= 0.5: Newton on the logarithm, which stays well scaled down to the smallest q. */
+/**
+ * x with erfc(x) = q, for 0 < q <= 0.5: Newton on the logarithm, which stays well scaled down to the smallest
+ * q.
+ */
 function erfcInverse(q: number): number {
   const logq = Math.log(q);
   const t = Math.sqrt(Math.log(2) - logq);
-  let x = (((1.641345311 * t + 3.429567803) * t - 1.624906493) * t - 1.970840454) / ((1.6370678 * t + 3.5438892) * t + 1);
+  let x =
+    (((1.641345311 * t + 3.429567803) * t - 1.624906493) * t - 1.970840454) /
+    ((1.6370678 * t + 3.5438892) * t + 1);
   for (let i = 0; i < 3; i++) {
     const scaled = scaledTail(x);
     x += (Math.log(scaled) - x * x - logq) * scaled * SQRT_PI_HALF;
@@ -100,7 +109,10 @@ function erfInverseCentral(y: number): number {
   return x;
 }
 
-/** Inverse of erf: +-Infinity at +-1, NaN outside. The starting values are those of PyTorch (and of MATLAB's old erfinv). */
+/**
+ * Inverse of erf: +-Infinity at +-1, NaN outside. The starting values are those of PyTorch (and of MATLAB's
+ * old erfinv).
+ */
 export function erfinv(y: number): number {
   const a = Math.abs(y);
   if (!(a <= 1)) return NaN;
@@ -109,7 +121,10 @@ export function erfinv(y: number): number {
   return y < 0 ? -x : x;
 }
 
-/** Inverse of the standard normal distribution function (Cephes: ndtri): -+Infinity at 0 and 1, NaN outside. */
+/**
+ * Inverse of the standard normal distribution function, by the inverses of erf and erfc: -Infinity at 0,
+ * Infinity at 1, NaN outside. Named as in Cephes.
+ */
 export function ndtri(p: number): number {
   if (!(p >= 0 && p <= 1)) return NaN;
   if (p === 0 || p === 1) return p === 0 ? -Infinity : Infinity;

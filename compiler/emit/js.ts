@@ -1,0 +1,240 @@
+// Nests as JavaScript. In: a kernel whose buffers have names. Out: one function that closes over typed arrays, copies those it
+// uses into locals (V8 then knows them to be constants), and runs its loops with literal bounds.
+
+import { castText } from './cast.ts';
+import { forms, paren, strength, wrapInteger, type Piece } from './primitives.ts';
+import { Writer, safeComment } from './writer.ts';
+import type { Origin } from '../node.ts';
+import { InternalError } from '../errors.ts';
+import { rangeOf } from '../affine.ts';
+import type { Expr, Kernel, NestGuard, NestIndex, Stmt } from '../nest.ts';
+import type { Primitive } from '../scalar.ts';
+import type { DType } from '../dtype.ts';
+
+export interface Emitted {
+  readonly text: string;
+  readonly helpers: ReadonlySet<string>;
+}
+
+const atom = (text: string): Piece => ({ text, strength: strength.atom });
+
+export class KernelPrinter {
+  readonly helpers = new Set<string>();
+
+  number(value: number): Piece {
+    if (value !== value) return atom('NaN');
+    if (value === Infinity) return atom('Infinity');
+    if (value === -Infinity || value < 0 || Object.is(value, -0))
+      return { text: value === -Infinity ? '-Infinity' : Object.is(value, -0) ? '-0' : String(value), strength: strength.unary };
+    return atom(String(value));
+  }
+
+  /** A sum; what has a negative coefficient is subtracted. */
+  index(i: NestIndex): Piece {
+    const parts: string[] = [];
+    let pieces = 0;
+    for (const { atom: a, coef } of i.terms) {
+      const base = this.atomText(a);
+      const size = Math.abs(coef);
+      const text = size === 1 ? paren(base, strength.product) : `${paren(base, strength.product)} * ${size}`;
+      if (parts.length === 0) parts.push(coef < 0 ? `-${size === 1 ? paren(base, strength.unary) : `${paren(base, strength.unary)} * ${size}`}` : text);
+      else parts.push(`${coef < 0 ? '-' : '+'} ${text}`);
+      pieces++;
+    }
+    if (i.offset !== 0 || pieces === 0) {
+      if (pieces === 0) return this.number(i.offset);
+      parts.push(`${i.offset < 0 ? '-' : '+'} ${Math.abs(i.offset)}`);
+      pieces++;
+    }
+    const lone = i.terms.length === 1 && i.offset === 0 && i.terms[0].coef === 1;
+    return { text: parts.join(' '), strength: lone ? this.atomText(i.terms[0].atom).strength : pieces === 1 ? strength.product : strength.sum };
+  }
+
+  private atomText(a: NestIndex['terms'][number]['atom']): Piece {
+    switch (a.tag) {
+      case 'var':
+        return atom(a.name);
+      case 'value':
+        return this.value(a.expr);
+      case 'floor': {
+        const of = this.index(a.of);
+        if (rangeOf(a.of).min >= 0) return { text: `${paren(of, strength.product)} / ${a.by} | 0`, strength: strength.bitOr };
+        return atom(`Math.floor(${paren(of, strength.product)} / ${a.by})`);
+      }
+      case 'mod':
+        return { text: `${paren(this.index(a.of), strength.product)} % ${a.by}`, strength: strength.product };
+    }
+  }
+
+  private guard(g: NestGuard): string {
+    const range = rangeOf(g.index);
+    const text = this.index(g.index);
+    const tests: string[] = [];
+    if (range.min < g.lo) tests.push(`${paren(text, strength.relation + 1)} >= ${g.lo}`);
+    if (range.max >= g.hi) tests.push(`${paren(text, strength.relation + 1)} < ${g.hi}`);
+    if (g.divides > 1) tests.push(`${paren(text, strength.product)} % ${g.divides} === 0`);
+    return tests.join(' && ');
+  }
+
+  /** An expression as a number. */
+  value(e: Expr): Piece {
+    const piece = this.expr(e);
+    return piece.logical ? { text: `${paren(piece, strength.conditional + 1)} ? 1 : 0`, strength: strength.conditional } : piece;
+  }
+
+  /** An expression as a condition; a number is true where it is not 0, NaN included. */
+  condition(e: Expr): Piece {
+    const piece = this.expr(e);
+    if (piece.logical) return piece;
+    return { text: `${paren(piece, strength.equality + 1)} !== 0`, strength: strength.equality, logical: true };
+  }
+
+  private expr(e: Expr): Piece {
+    switch (e.tag) {
+      case 'number':
+        return this.number(e.value);
+      case 'local':
+        return atom(e.name);
+      case 'load':
+        return atom(`${e.buffer.name}[${this.index(e.index).text}]`);
+      case 'index':
+        return this.index(e.index);
+      case 'cast':
+        return castText(e.dtype, this.expr(e.arg));
+      case 'guarded': {
+        const test = e.guards.map((g) => this.guard(g)).join(' && ');
+        const value = this.value(e.value);
+        return { text: `${test} ? ${paren(value, strength.conditional + 1)} : ${this.number(e.otherwise).text}`, strength: strength.conditional };
+      }
+      case 'prim':
+        return this.prim(e.prim, e.args, e.dtype);
+    }
+  }
+
+  private prim(name: Primitive, args: readonly Expr[], dtype: DType): Piece {
+    let form = forms[name];
+    if (form.tag === 'fast') {
+      if (dtype === 'float32') return this.call(form.single, args, false);
+      form = form.double;
+    }
+    switch (form.tag) {
+      case 'infix': {
+        const side = (e: Expr): Piece => (form.tag === 'infix' && form.operands === 'logical' ? this.condition(e) : this.value(e));
+        const [a, b] = [side(args[0]), side(args[1])];
+        // A sum may stand bare on the left of another one; on the right only what binds more strongly.
+        const text = `${paren(a, form.strength)} ${form.symbol} ${paren(b, form.strength + 1)}`;
+        const piece: Piece = { text, strength: form.strength, logical: form.logical };
+        return wrapInteger(name, dtype, piece, [a.text, b.text]);
+      }
+      case 'prefix': {
+        const a = form.operands === 'logical' ? this.condition(args[0]) : this.value(args[0]);
+        const inner = paren(a, strength.unary);
+        const text = `${form.symbol}${inner.startsWith('-') || inner.startsWith('+') ? `(${inner})` : inner}`;
+        return wrapInteger(name, dtype, { text, strength: strength.unary, logical: form.logical }, [a.text]);
+      }
+      case 'math': {
+        const text = `Math.${form.name}(${args.map((a) => this.value(a).text).join(', ')})`;
+        return wrapInteger(name, dtype, atom(text), []);
+      }
+      case 'helper':
+        return this.call(form.name, args, form.logical ?? false);
+      case 'select': {
+        const [c, a, b] = [this.condition(args[0]), this.value(args[1]), this.value(args[2])];
+        return {
+          text: `${paren(c, strength.conditional + 1)} ? ${paren(a, strength.conditional + 1)} : ${paren(b, strength.conditional)}`,
+          strength: strength.conditional,
+        };
+      }
+      case 'fast':
+        throw new InternalError(`${name}: a fast form of a fast form`);
+    }
+  }
+
+  private call(helper: string, args: readonly Expr[], logical: boolean): Piece {
+    if (!helper.startsWith('Number.')) this.helpers.add(helper);
+    return { text: `${helper}(${args.map((a) => this.value(a).text).join(', ')})`, strength: strength.atom, logical };
+  }
+
+  statements(stmts: readonly Stmt[], w: Writer): void {
+    for (const s of stmts) this.statement(s, w);
+  }
+
+  private statement(s: Stmt, w: Writer): void {
+    switch (s.tag) {
+      case 'loop': {
+        const v = s.loop.name;
+        const step = s.loop.step === undefined ? `${v}++` : `${v} += ${s.loop.step}`;
+        w.block(`for (let ${v} = 0; ${v} < ${s.loop.extent}; ${step})`, () => this.statements(s.body, w));
+        return;
+      }
+      case 'let':
+        w.line(`const ${s.name} = ${this.value(s.value).text};`);
+        return;
+      case 'var':
+        w.line(`let ${s.name} = ${this.value(s.value).text};`);
+        return;
+      case 'assign':
+        w.line(this.assignment(s.name, { tag: 'local', name: s.name }, s.value));
+        return;
+      case 'store': {
+        const target: Expr = { tag: 'load', buffer: s.buffer, index: s.index };
+        w.line(this.assignment(this.expr(target).text, target, s.value));
+        return;
+      }
+      case 'if':
+        w.block(`if (${this.condition(s.condition).text})`, () => this.statements(s.body, w));
+        return;
+      case 'routine':
+        w.line(`routines.run${s.slot}([${s.inputs.map((b) => b.name).join(', ')}], ${s.output.name});`);
+        return;
+      case 'comment':
+        w.comment(s.text);
+        return;
+      case 'contraction':
+        throw new InternalError('emit: a contraction without loops');
+    }
+  }
+
+  /** `a += b` where that is what is meant: reads better, and is the same. */
+  private assignment(text: string, target: Expr, value: Expr): string {
+    if (value.tag === 'prim' && (value.prim === 'add' || value.prim === 'mul') && (value.dtype === 'float32' || value.dtype === 'float64')) {
+      const spread = value.prim === 'add' ? leftmost(value, target) : sameExpr(value.args[0], target) ? value.args[1] : null;
+      if (spread) return `${text} ${value.prim === 'add' ? '+=' : '*='} ${this.value(spread).text};`;
+    }
+    return `${text} = ${this.value(value).text};`;
+  }
+
+  kernel(k: Kernel): string {
+    const w = new Writer();
+    w.comment(k.summary);
+    for (const o of describeOrigins(k.origins)) w.comment(o);
+    w.block(`function ${k.name}()`, () => {
+      const used = [...new Set([...k.reads, ...k.writes, ...k.scratch])];
+      if (used.length > 0) w.line(`const ${used.map((b) => `${b.name} = $${b.name}`).join(', ')};`);
+      this.statements(k.body, w);
+    });
+    return w.toString();
+  }
+}
+
+const sameExpr = (a: Expr, b: Expr): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** ((target + x) + y) + z as x + y + z, or null: the order of the additions changes, which doubles forgive. */
+function leftmost(e: Expr, target: Expr): Expr | null {
+  if (e.tag !== 'prim' || e.prim !== 'add') return null;
+  if (sameExpr(e.args[0], target)) return e.args[1];
+  const rest = leftmost(e.args[0], target);
+  return rest && { ...e, args: [rest, e.args[1]] };
+}
+
+/** `model.ts:12 softmax, model.ts:14 mul, sum`. */
+export function describeOrigins(origins: readonly Origin[]): string[] {
+  const byLine = new Map<string, string[]>();
+  for (const o of origins) {
+    const key = `${o.file}:${o.line}`;
+    const list = byLine.get(key);
+    if (list) list.push(o.op);
+    else byLine.set(key, [o.op]);
+  }
+  return [...byLine].map(([line, ops]) => `${safeComment(line)}  ${safeComment([...new Set(ops)].join(', '))}`);
+}

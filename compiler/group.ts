@@ -1,0 +1,199 @@
+// Fusion: who shares a loop nest. In: a simplified graph. Out: groups of computed nodes in an order that respects their
+// dependencies, each with its domain, and every refused merge with the rule that refused it.
+//
+// Greedy over nodes in topological order: a node starts alone and joins the groups of its producers, largest value first
+// (that saves the most memory traffic); then groups that read the same memory join as siblings. A merge must leave the group
+// convex, that is, no path may leave it and come back, and `analyse` must find common loops.
+
+import type { Domain } from './domain.ts';
+import { analyse } from './domain.ts';
+import { InternalError } from './errors.ts';
+import type { Graph } from './graph.ts';
+import { limits } from './limits.ts';
+import type { Node } from './node.ts';
+import { isComputed, meaningOf, producersOf, readOf } from './reads.ts';
+import { numel } from './shape.ts';
+
+export interface Group {
+  readonly id: number;
+  readonly domain: Domain;
+  /** Members whose values others need: they are stored. */
+  readonly stored: readonly Node[];
+}
+
+export interface RefusedMerge {
+  readonly producer: Node;
+  readonly consumer: Node;
+  readonly why: string;
+}
+
+export interface Grouping {
+  readonly groups: readonly Group[];
+  readonly refused: readonly RefusedMerge[];
+  /** Nodes recomputed by every reader because they cost nothing: maps of constants and positions. */
+  readonly inlined: ReadonlySet<Node>;
+}
+
+interface Draft {
+  members: Node[];
+  domain: Domain;
+  from: Set<Draft>;
+  to: Set<Draft>;
+  /** Position of the first and the last member; paths only go forward. */
+  first: number;
+  last: number;
+}
+
+/** Maps that read nothing but constants, positions and other such maps, unless their values are wanted in memory. */
+function findInlined(graph: Graph): Set<Node> {
+  const inlined = new Set<Node>();
+  const pinned = new Set(graph.outputs);
+  for (const n of graph.nodes) if (meaningOf(n).tag === 'routine') n.inputs.forEach((i) => pinned.add(readOf(i).source));
+  for (const n of graph.nodes) {
+    if (meaningOf(n).tag !== 'map' || pinned.has(n)) continue;
+    const free = n.inputs.every((i) => {
+      const { source } = readOf(i);
+      const tag = meaningOf(source).tag;
+      return tag === 'constant' || tag === 'iota' || inlined.has(source);
+    });
+    if (free) inlined.add(n);
+  }
+  return inlined;
+}
+
+/** True if a path of at least one group in between leads from `a` to `b`. */
+function detour(a: Draft, b: Draft): boolean {
+  const seen = new Set<Draft>();
+  const stack = [...b.from].filter((d) => d !== a);
+  while (stack.length > 0) {
+    const d = stack.pop() as Draft;
+    if (seen.has(d) || d.last < a.first) continue;
+    seen.add(d);
+    if (d === a) return true;
+    stack.push(...d.from);
+  }
+  return false;
+}
+
+/** True if any path leads from `a` to `b`. */
+const reaches = (a: Draft, b: Draft): boolean => b.from.has(a) || detour(a, b);
+
+export function group(graph: Graph): Grouping {
+  const inlined = findInlined(graph);
+  const computed = graph.nodes.filter((n) => isComputed(n) && !inlined.has(n));
+  const position = new Map(computed.map((n, i) => [n, i]));
+  const draftOf = new Map<Node, Draft>();
+  const refused: RefusedMerge[] = [];
+
+  const merge = (a: Draft, b: Draft, producer: Node, consumer: Node): Draft | null => {
+    const why = (reason: string): null => {
+      refused.push({ producer, consumer, why: reason });
+      return null;
+    };
+    if (a.members.length + b.members.length > limits.groupMembers) return why('the group would be too large');
+    if (detour(a, b) || detour(b, a)) return why('a path leaves the group and comes back');
+    const members = [...a.members, ...b.members].sort((x, y) => (position.get(x) as number) - (position.get(y) as number));
+    const domain = analyse(members);
+    if ('refused' in domain) return why(domain.refused);
+    const merged: Draft = {
+      members,
+      domain,
+      from: new Set([...a.from, ...b.from]),
+      to: new Set([...a.to, ...b.to]),
+      first: Math.min(a.first, b.first),
+      last: Math.max(a.last, b.last),
+    };
+    for (const d of [a, b]) merged.from.delete(d), merged.to.delete(d);
+    for (const d of merged.from) d.to.delete(a), d.to.delete(b), d.to.add(merged);
+    for (const d of merged.to) d.from.delete(a), d.from.delete(b), d.from.add(merged);
+    for (const n of members) draftOf.set(n, merged);
+    return merged;
+  };
+
+  for (const n of computed) {
+    const domain = analyse([n]);
+    if ('refused' in domain) throw new InternalError(`${n.op.name} cannot run alone: ${domain.refused}`);
+    const at = position.get(n) as number;
+    let mine: Draft = { members: [n], domain, from: new Set(), to: new Set(), first: at, last: at };
+    draftOf.set(n, mine);
+    const producers = producersOf(n).filter((p) => !inlined.has(p));
+    for (const p of producers) {
+      const theirs = draftOf.get(p) as Draft;
+      mine.from.add(theirs);
+      theirs.to.add(mine);
+    }
+    producers.sort((p, q) => numel(q.type.shape) - numel(p.type.shape));
+    for (const p of producers) {
+      const theirs = draftOf.get(p) as Draft;
+      if (theirs !== mine) mine = merge(theirs, mine, p, n) ?? mine;
+    }
+  }
+
+  // Siblings: readers of one large value, neither of which needs the other.
+  const readers = new Map<Node, Node[]>();
+  for (const n of computed)
+    for (const source of new Set(n.inputs.map((i) => readOf(i).source))) {
+      if (source.type.shape.length === 0 || meaningOf(source).tag === 'constant' || inlined.has(source)) continue;
+      const list = readers.get(source);
+      if (list) list.push(n);
+      else readers.set(source, [n]);
+    }
+  for (const list of readers.values()) {
+    const drafts = [...new Set(list.map((n) => draftOf.get(n) as Draft))];
+    for (let i = 1; i < drafts.length && i < 8; i++)
+      for (let j = 0; j < i; j++) {
+        const [a, b] = [draftOf.get(drafts[j].members[0]) as Draft, draftOf.get(drafts[i].members[0]) as Draft];
+        if (a === b || reaches(a, b) || reaches(b, a)) continue;
+        if (merge(a, b, a.members[0], b.members[0])) break;
+      }
+  }
+
+  const outputs = new Set(graph.outputs);
+  const drafts = sortDrafts([...new Set(draftOf.values())]);
+  const groups = drafts.map((d, id): Group => {
+    const inside = new Set(d.members);
+    const needed = new Set<Node>();
+    for (const n of d.members) if (outputs.has(n)) needed.add(n);
+    for (const to of d.to)
+      for (const reader of to.members) for (const p of producersOf(reader)) if (inside.has(p)) needed.add(p);
+    return { id, domain: d.domain, stored: d.members.filter((n) => needed.has(n)) };
+  });
+  return { groups, refused: refused.filter((r) => draftOf.get(r.producer) !== draftOf.get(r.consumer)), inlined };
+}
+
+/** Groups in an order in which each follows those it reads; ties by the first member. */
+function sortDrafts(drafts: readonly Draft[]): Draft[] {
+  const waiting = new Map(drafts.map((d) => [d, d.from.size]));
+  const ready = drafts.filter((d) => d.from.size === 0).sort((a, b) => b.first - a.first);
+  const order: Draft[] = [];
+  while (ready.length > 0) {
+    const d = ready.pop() as Draft;
+    order.push(d);
+    for (const to of d.to) {
+      const left = (waiting.get(to) as number) - 1;
+      waiting.set(to, left);
+      if (left > 0) continue;
+      let at = ready.length;
+      while (at > 0 && ready[at - 1].first < to.first) at--;
+      ready.splice(at, 0, to);
+    }
+  }
+  if (order.length !== drafts.length) throw new InternalError('group: the groups form a cycle');
+  return order;
+}
+
+/** One line per group: what it computes, over which loops, what it stores; then the refused merges. */
+export function printGroups(grouping: Grouping): string {
+  const lines = grouping.groups.map((g) => {
+    const { rows, members, sinks, place, passes } = g.domain;
+    const names = members.map((n) => {
+      const mark = sinks.has(n) ? ' (sink)' : place.get(n) === 'tail' ? ' (tail)' : place.get(n) === 'prologue' ? ' (once)' : '';
+      return n.op.name + mark;
+    });
+    const loops = rows.map((a) => a.extent).join(' x ') || '1';
+    const stored = g.stored.map((n) => n.op.name).join(', ');
+    return `group ${g.id}: rows ${loops}${passes > 0 ? `, ${passes + 1} passes` : ''}: ${names.join(', ')}   -> ${stored}`;
+  });
+  const why = grouping.refused.map((r) => `not merged: ${r.producer.op.name} with ${r.consumer.op.name}: ${r.why}`);
+  return [...lines, ...new Set(why)].join('\n');
+}

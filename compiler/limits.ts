@@ -1,0 +1,28 @@
+// Every threshold of the compiler, with the measurement that chose it. `npm run bench` repeats them; figures are from Node 20.20.
+
+export const limits = {
+  /** Members of one group. Longer groups make functions that V8 compiles late; 64 keeps analysis of a group in microseconds. */
+  groupMembers: 64,
+  /** Price (scalar.ts: cost) from which a value is kept instead of computed twice. exp costs 12, and softmax [1024, 1024] took 25.6 ms with exp twice, 14.3 with one. */
+  keepFrom: 8,
+  /** Elements of a row that are kept between two passes over it: 32,768 doubles are 256 KiB, which stays in the second-level cache. */
+  stagedRow: 32768,
+  /** Elements up to which loops that share no row may still follow one another in one kernel. */
+  rowlessInner: 2048,
+  /** Iterations up to which an inner loop is unrolled: beyond 16, code grows and nothing is gained (4x4 matmul: 40 ns in loops, 13 ns in locals). */
+  unroll: 4,
+  /** Operations in an unrolled loop at most: larger bodies gain nothing from it. */
+  unrolledSize: 64,
+  /** Rows and columns of a register tile of a contraction: 4x4 axpy gave 11 GFLOP/s, 2x2 dot tiles 7. */
+  tile: 4,
+  /** Columns from which a contraction is tiled; below, dot products in plain loops. */
+  tileColumns: 8,
+  /** Columns that a tile gathers from trailing axes: the sixteen loads of A are spread over them. */
+  enoughColumns: 64,
+  /** Rows from which an operand that is not contiguous along the columns is packed first. */
+  packRows: 4,
+  /** Independent accumulators of a lone sum: one 0.57 ns per element, four 0.25, eight are slower again. */
+  accumulators: 4,
+  /** Statements of small kernels that share one function of the driver. */
+  graphNodesWarning: 20000,
+} as const;

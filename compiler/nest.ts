@@ -1,0 +1,330 @@
+// Nests: with which loops a kernel computes. Statements over loop variables, local values and buffers, close to what is
+// printed as JavaScript but free of its syntax. Lowering makes them, transformations rewrite them, the plan gives buffers
+// places, and the emitter prints them. Here are the types, a printer and a verifier.
+
+import type { DType } from './dtype.ts';
+import type { Guard, Index, LoopVar } from './affine.ts';
+import { rangeOf } from './affine.ts';
+import { InternalError } from './errors.ts';
+import type { Origin } from './node.ts';
+import type { Primitive } from './scalar.ts';
+
+export type NestIndex = Index<Expr>;
+export type NestGuard = Guard<Expr>;
+
+/** A piece of memory that kernels read and write: an input, an output, a temporary, or scratch of one kernel. */
+export interface Buffer {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly length: number;
+  readonly role: 'input' | 'output' | 'temporary' | 'scratch';
+}
+
+export type Expr =
+  | { readonly tag: 'number'; readonly value: number }
+  | { readonly tag: 'local'; readonly name: string }
+  | { readonly tag: 'load'; readonly buffer: Buffer; readonly index: NestIndex }
+  /** The value of an index, as a number (iota). */
+  | { readonly tag: 'index'; readonly index: NestIndex }
+  /** `dtype` says how accurate it must be, and how integers wrap. */
+  | { readonly tag: 'prim'; readonly prim: Primitive; readonly args: readonly Expr[]; readonly dtype: DType }
+  | { readonly tag: 'cast'; readonly dtype: DType; readonly arg: Expr }
+  /** The value where all guards hold, else a number; the value is not evaluated there. */
+  | { readonly tag: 'guarded'; readonly guards: readonly NestGuard[]; readonly value: Expr; readonly otherwise: number };
+
+export type Stmt =
+  | { readonly tag: 'loop'; readonly loop: LoopVar; readonly body: readonly Stmt[] }
+  /** A value that never changes in its scope. */
+  | { readonly tag: 'let'; readonly name: string; readonly value: Expr }
+  /** A local that `assign` changes: an accumulator. */
+  | { readonly tag: 'var'; readonly name: string; readonly value: Expr }
+  | { readonly tag: 'assign'; readonly name: string; readonly value: Expr }
+  | { readonly tag: 'store'; readonly buffer: Buffer; readonly index: NestIndex; readonly value: Expr }
+  /** If both: the two assignments of an arg-reduction happen together. */
+  | { readonly tag: 'if'; readonly condition: Expr; readonly body: readonly Stmt[] }
+  | Contraction
+  | { readonly tag: 'routine'; readonly name: string; readonly output: Buffer; readonly inputs: readonly Buffer[]; readonly slot: number }
+  | { readonly tag: 'comment'; readonly text: string };
+
+/**
+ * A contraction not yet given loops: for all `m` and `n` (and the batch loops around it), acc = sum over `k` of a * b, then the
+ * epilogue with `acc` bound. `schedule` chooses tiles and packing. a varies with m and k, b with n and k.
+ */
+export interface Contraction {
+  readonly tag: 'contraction';
+  readonly m: readonly LoopVar[];
+  readonly n: readonly LoopVar[];
+  readonly k: readonly LoopVar[];
+  readonly a: Expr;
+  readonly b: Expr;
+  readonly acc: string;
+  readonly epilogue: readonly Stmt[];
+}
+
+export interface Kernel {
+  /** An identifier, unique in its program. */
+  readonly name: string;
+  readonly body: readonly Stmt[];
+  /** One line that says which loops: `rows i<256 · inner c<1000, 3 passes`. */
+  readonly summary: string;
+  readonly origins: readonly Origin[];
+  readonly reads: readonly Buffer[];
+  readonly writes: readonly Buffer[];
+  readonly scratch: readonly Buffer[];
+  /** Arithmetic operations and bytes moved in one run, as the unfused meaning counts them. */
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+export const num = (value: number): Expr => ({ tag: 'number', value });
+export const local = (name: string): Expr => ({ tag: 'local', name });
+export const loadOf = (buffer: Buffer, index: NestIndex): Expr => ({ tag: 'load', buffer, index });
+
+/** Rebuilds an expression bottom-up; indices with run-time values inside are rebuilt as well. */
+export function mapExpr(e: Expr, f: (e: Expr) => Expr, onIndex: (i: NestIndex) => NestIndex = (i) => i): Expr {
+  const index = (i: NestIndex): NestIndex => onIndex(mapIndexValues(i, (x) => mapExpr(x, f, onIndex)));
+  switch (e.tag) {
+    case 'number':
+    case 'local':
+      return f(e);
+    case 'load':
+      return f({ ...e, index: index(e.index) });
+    case 'index':
+      return f({ ...e, index: index(e.index) });
+    case 'prim':
+      return f({ ...e, args: e.args.map((a) => mapExpr(a, f, onIndex)) });
+    case 'cast':
+      return f({ ...e, arg: mapExpr(e.arg, f, onIndex) });
+    case 'guarded':
+      return f({
+        ...e,
+        guards: e.guards.map((g) => ({ ...g, index: index(g.index) })),
+        value: mapExpr(e.value, f, onIndex),
+      });
+  }
+}
+
+function mapIndexValues(i: NestIndex, f: (e: Expr) => Expr): NestIndex {
+  if (!i.terms.some((t) => t.atom.tag === 'value')) return i;
+  return {
+    offset: i.offset,
+    terms: i.terms.map((t) => (t.atom.tag === 'value' ? { ...t, atom: { ...t.atom, expr: f(t.atom.expr) } } : t)),
+  };
+}
+
+/** Visits an expression and everything in it, the indices included. */
+export function visitExpr(e: Expr, visit: (e: Expr) => void, visitIndex: (i: NestIndex) => void = () => {}): void {
+  const index = (i: NestIndex): void => {
+    visitIndex(i);
+    for (const t of i.terms) {
+      if (t.atom.tag === 'value') visitExpr(t.atom.expr, visit, visitIndex);
+      else if (t.atom.tag !== 'var') index(t.atom.of);
+    }
+  };
+  visit(e);
+  switch (e.tag) {
+    case 'load':
+    case 'index':
+      index(e.index);
+      break;
+    case 'prim':
+      e.args.forEach((a) => visitExpr(a, visit, visitIndex));
+      break;
+    case 'cast':
+      visitExpr(e.arg, visit, visitIndex);
+      break;
+    case 'guarded':
+      e.guards.forEach((g) => index(g.index));
+      visitExpr(e.value, visit, visitIndex);
+      break;
+  }
+}
+
+/** The expressions that a statement evaluates itself, without those of the statements inside it. */
+export function exprsOf(s: Stmt): readonly Expr[] {
+  switch (s.tag) {
+    case 'let':
+    case 'var':
+    case 'assign':
+      return [s.value];
+    case 'store':
+      return [{ tag: 'index', index: s.index }, s.value];
+    case 'if':
+      return [s.condition];
+    case 'contraction':
+      return [s.a, s.b];
+    case 'loop':
+    case 'routine':
+    case 'comment':
+      return [];
+  }
+}
+
+/** The statements directly inside a statement. */
+export const bodyOf = (s: Stmt): readonly Stmt[] =>
+  s.tag === 'loop' || s.tag === 'if' ? s.body : s.tag === 'contraction' ? s.epilogue : [];
+
+/** Visits statements in order, outer before inner. */
+export function visitStmts(stmts: readonly Stmt[], visit: (s: Stmt) => void): void {
+  for (const s of stmts) {
+    visit(s);
+    visitStmts(bodyOf(s), visit);
+  }
+}
+
+/** Rebuilds a statement's own expressions and indices; statements inside are rebuilt too. */
+export function mapStmt(s: Stmt, f: (e: Expr) => Expr, onIndex: (i: NestIndex) => NestIndex = (i) => i): Stmt {
+  const e = (x: Expr): Expr => mapExpr(x, f, onIndex);
+  const all = (body: readonly Stmt[]): Stmt[] => body.map((x) => mapStmt(x, f, onIndex));
+  switch (s.tag) {
+    case 'loop':
+      return { ...s, body: all(s.body) };
+    case 'let':
+    case 'var':
+    case 'assign':
+      return { ...s, value: e(s.value) };
+    case 'store':
+      return { ...s, index: onIndex(mapIndexValues(s.index, e)), value: e(s.value) };
+    case 'if':
+      return { ...s, condition: e(s.condition), body: all(s.body) };
+    case 'contraction':
+      return { ...s, a: e(s.a), b: e(s.b), epilogue: all(s.epilogue) };
+    case 'routine':
+    case 'comment':
+      return s;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+
+export function printIndex(i: NestIndex): string {
+  const terms = i.terms.map(({ atom, coef }) => {
+    const text =
+      atom.tag === 'var'
+        ? atom.name
+        : atom.tag === 'value'
+          ? `{${printExpr(atom.expr)}}`
+          : `(${printIndex(atom.of)} ${atom.tag === 'floor' ? '/' : '%'} ${atom.by})`;
+    return coef === 1 ? text : `${coef}*${text}`;
+  });
+  if (i.offset !== 0 || terms.length === 0) terms.push(String(i.offset));
+  return terms.join(' + ').replaceAll('+ -', '- ');
+}
+
+export function printExpr(e: Expr): string {
+  switch (e.tag) {
+    case 'number':
+      return Object.is(e.value, -0) ? '-0' : String(e.value);
+    case 'local':
+      return e.name;
+    case 'load':
+      return `${e.buffer.name}[${printIndex(e.index)}]`;
+    case 'index':
+      return `(${printIndex(e.index)})`;
+    case 'prim':
+      return `${e.prim}(${e.args.map(printExpr).join(', ')})`;
+    case 'cast':
+      return `${e.dtype}(${printExpr(e.arg)})`;
+    case 'guarded':
+      return `(${e.guards.map(printGuard).join(' and ')} ? ${printExpr(e.value)} : ${e.otherwise})`;
+  }
+}
+
+const printGuard = (g: NestGuard): string =>
+  `${g.lo} <= ${printIndex(g.index)} < ${g.hi}${g.divides > 1 ? ` by ${g.divides}` : ''}`;
+
+export function printStmts(stmts: readonly Stmt[], indent = ''): string {
+  return stmts.map((s) => printStmt(s, indent)).join('\n');
+}
+
+function printStmt(s: Stmt, indent: string): string {
+  const inner = (body: readonly Stmt[]): string => (body.length > 0 ? `\n${printStmts(body, `${indent}  `)}` : '');
+  const loops = (vars: readonly LoopVar[]): string => vars.map((v) => `${v.name}<${v.extent}`).join(' ') || '1';
+  switch (s.tag) {
+    case 'loop':
+      return `${indent}for ${s.loop.name} < ${s.loop.extent}${s.loop.step === undefined ? '' : ` by ${s.loop.step}`}${inner(s.body)}`;
+    case 'let':
+      return `${indent}${s.name} = ${printExpr(s.value)}`;
+    case 'var':
+      return `${indent}var ${s.name} = ${printExpr(s.value)}`;
+    case 'assign':
+      return `${indent}${s.name} := ${printExpr(s.value)}`;
+    case 'store':
+      return `${indent}${s.buffer.name}[${printIndex(s.index)}] := ${printExpr(s.value)}`;
+    case 'if':
+      return `${indent}if ${printExpr(s.condition)}${inner(s.body)}`;
+    case 'contraction':
+      return `${indent}contract m: ${loops(s.m)} n: ${loops(s.n)} k: ${loops(s.k)}: ${s.acc} = sum ${printExpr(s.a)} * ${printExpr(s.b)}${inner(s.epilogue)}`;
+    case 'routine':
+      return `${indent}${s.output.name} := ${s.name}(${s.inputs.map((b) => b.name).join(', ')})`;
+    case 'comment':
+      return `${indent}// ${s.text}`;
+  }
+}
+
+export const printKernel = (k: Kernel): string => `kernel ${k.name}   // ${k.summary}\n${printStmts(k.body, '  ')}`;
+
+/** Throws an InternalError that prints the kernel if a local or a loop variable is used where it is not defined, or an index can leave its buffer. */
+export function verifyKernel(kernel: Kernel): void {
+  const fail = (why: string): never => {
+    throw new InternalError(`nest: ${why}\n${printKernel(kernel)}`);
+  };
+  const known = new Set([...kernel.reads, ...kernel.writes, ...kernel.scratch]);
+  const checkExpr = (e: Expr, scope: ReadonlySet<string>, guarded = false): void => {
+    const index = (i: NestIndex): void => {
+      for (const t of i.terms) {
+        if (t.atom.tag === 'var' && !scope.has(t.atom.name)) fail(`loop variable ${t.atom.name} is not in scope`);
+        if (t.atom.tag === 'value') checkExpr(t.atom.expr, scope, guarded);
+        if (t.atom.tag === 'floor' || t.atom.tag === 'mod') index(t.atom.of);
+      }
+    };
+    switch (e.tag) {
+      case 'number':
+        return;
+      case 'local':
+        if (!scope.has(e.name)) fail(`${e.name} is not in scope`);
+        return;
+      case 'index':
+        return index(e.index);
+      case 'load': {
+        if (!known.has(e.buffer)) fail(`${e.buffer.name} is read but not declared`);
+        index(e.index);
+        const r = rangeOf(e.index);
+        if (!guarded && (r.min < 0 || r.max >= e.buffer.length)) fail(`${printExpr(e)} can read [${r.min}, ${r.max}] of ${e.buffer.length}`);
+        return;
+      }
+      case 'prim':
+        return e.args.forEach((a) => checkExpr(a, scope, guarded));
+      case 'cast':
+        return checkExpr(e.arg, scope, guarded);
+      case 'guarded':
+        e.guards.forEach((g) => index(g.index));
+        return checkExpr(e.value, scope, true);
+    }
+  };
+  const check = (stmts: readonly Stmt[], outer: ReadonlySet<string>): void => {
+    const scope = new Set(outer);
+    for (const s of stmts) {
+      const within = new Set(scope);
+      if (s.tag === 'loop') within.add(s.loop.name);
+      if (s.tag === 'contraction') for (const v of [...s.m, ...s.n, ...s.k]) within.add(v.name);
+      exprsOf(s).forEach((e) => checkExpr(e, within));
+      if (s.tag === 'contraction') {
+        for (const v of s.k) within.delete(v.name);
+        within.add(s.acc);
+      }
+      if (s.tag === 'store') {
+        if (!known.has(s.buffer)) fail(`${s.buffer.name} is written but not declared`);
+        const r = rangeOf(s.index);
+        if (r.min < 0 || r.max >= s.buffer.length) fail(`store to ${s.buffer.name}[${printIndex(s.index)}] can leave its ${s.buffer.length} elements`);
+      }
+      if (s.tag === 'assign' && !scope.has(s.name)) fail(`${s.name} is assigned but not in scope`);
+      check(bodyOf(s), within);
+      if (s.tag === 'let' || s.tag === 'var') {
+        if (scope.has(s.name)) fail(`${s.name} is defined twice`);
+        scope.add(s.name);
+      }
+    }
+  };
+  check(kernel.body, new Set());
+}

@@ -1,0 +1,160 @@
+// The pipeline: a straight list of named passes from a graph to a source text. In: a graph of users' operators. Out: everything
+// each pass made, so that all of it can be printed. The only place that knows the order.
+
+import { emitProgram } from './emit/driver.ts';
+import type { Builders } from './fold.ts';
+import type { Graph } from './graph.ts';
+import { printGraph, reachable, verifyGraph } from './graph.ts';
+import type { Grouping } from './group.ts';
+import { group, printGroups } from './group.ts';
+import { lower } from './lower.ts';
+import { Names } from './names.ts';
+import type { Buffer, Kernel } from './nest.ts';
+import { printKernel } from './nest.ts';
+import type { Node, TensorType } from './node.ts';
+import { node } from './node.ts';
+import type { Op, RoutineRun } from './op.ts';
+import { defineOp } from './op.ts';
+import type { Plan } from './plan.ts';
+import { plan, printPlan } from './plan.ts';
+import { isComputed, meaningOf, readOf } from './reads.ts';
+import type { Rule } from './rewrite.ts';
+import { arg } from './scalar.ts';
+import { hoist, schedule } from './schedule.ts';
+import { numel } from './shape.ts';
+import type { RewriteStep } from './simplify.ts';
+import { simplify } from './simplify.ts';
+
+export interface BuildOptions extends Builders {
+  readonly name: string;
+  readonly serial: number;
+  readonly rules: readonly Rule[];
+  readonly fastMath?: boolean;
+  /** Inputs (by number) whose memory the caller brings. */
+  readonly external: ReadonlySet<number>;
+  /** For each output the input in whose memory it must end, or null. */
+  readonly writeBack: readonly (number | null)[];
+}
+
+/** A host function that a source calls as `routines.run<slot>`. */
+export interface RoutineSlot {
+  readonly slot: number;
+  readonly run: RoutineRun;
+  readonly types: readonly TensorType[];
+}
+
+export interface Built {
+  readonly graph: Graph;
+  readonly optimized: Graph;
+  readonly rewrites: readonly RewriteStep[];
+  readonly grouping: Grouping;
+  /** As lowered, before loops were chosen. */
+  readonly nests: readonly Kernel[];
+  readonly plan: Plan;
+  readonly source: string;
+  readonly kernelSources: ReadonlyMap<Kernel, string>;
+  readonly inputs: readonly Buffer[];
+  readonly outputs: readonly Buffer[];
+  readonly routines: readonly RoutineSlot[];
+}
+
+/** Writes a value into memory as it is. */
+const copy: Op<undefined> = defineOp<undefined>({
+  name: 'copy',
+  type: ([x]) => x,
+  meaning: () => ({ tag: 'map', expr: arg(0) }),
+  vjp: (g) => [g],
+});
+
+/**
+ * Outputs and operands of routines must lie in memory as whole values: views, sources and repeated outputs are copied.
+ */
+export function materialise(graph: Graph): Graph {
+  const done = new Map<Node, Node>();
+  const inMemory = (n: Node): boolean => {
+    const { source, steps } = readOf(n);
+    return steps.every((s) => s.view.tag === 'reshape') && (isComputed(source) || meaningOf(source).tag === 'input');
+  };
+  for (const n of graph.nodes) {
+    const isRoutine = meaningOf(n).tag === 'routine';
+    const inputs = n.inputs.map((i) => {
+      const now = done.get(i) as Node;
+      return isRoutine && !inMemory(now) ? node(copy, [now], undefined) : now;
+    });
+    done.set(n, inputs.some((x, i) => x !== n.inputs[i]) ? { ...n, inputs } : n);
+  }
+  const taken = new Set<Node>();
+  const outputs = graph.outputs.map((o) => {
+    let now = done.get(o) as Node;
+    if (!isComputed(now) || taken.has(now)) now = node(copy, [now], undefined);
+    taken.add(now);
+    return now;
+  });
+  return { inputs: graph.inputs, outputs, nodes: reachable(outputs) };
+}
+
+/** Runs every pass. */
+export function build(graph: Graph, options: BuildOptions): Built {
+  const rewrites: RewriteStep[] = [];
+  const simplified = simplify(graph, { ...options, trace: (step) => rewrites.push(step) });
+  const optimized = materialise(simplified);
+  verifyGraph(optimized);
+  const grouping = group(optimized);
+
+  const names = new Names();
+  const buffers = new Map<Node, Buffer>();
+  const outputs = new Set(optimized.outputs);
+  const bufferFor = (n: Node, base: string, role: Buffer['role']): Buffer => {
+    const buffer: Buffer = { name: names.fresh(base), dtype: n.type.dtype, length: numel(n.type.shape), role };
+    buffers.set(n, buffer);
+    return buffer;
+  };
+  const inputBuffers = optimized.inputs.map((n, i) => bufferFor(n, `in${i}`, 'input'));
+  const outputBuffers = optimized.outputs.map((n, i) => bufferFor(n, `out${i}`, 'output'));
+  for (const g of grouping.groups)
+    for (const n of g.stored) if (!outputs.has(n)) bufferFor(n, n.op.name, 'temporary');
+
+  const taken = [...buffers.values()].map((b) => b.name);
+  const programNames = new Names(taken);
+  const uniqueName = (base: string): string => programNames.fresh(base);
+  const nests = grouping.groups.map((g) =>
+    lower(g, {
+      bufferOf: (n) => buffers.get(n),
+      inlined: grouping.inlined,
+      taken,
+      uniqueName,
+    }),
+  );
+  const kernels = nests.map((k) => schedule(k, taken, uniqueName));
+  const external = new Set(inputBuffers.filter((_, i) => options.external.has(i)));
+  const writeBack = new Map<Buffer, Buffer>();
+  options.writeBack.forEach((input, o) => input !== null && writeBack.set(outputBuffers[o], inputBuffers[input]));
+  const planned = plan({ kernels, inputs: inputBuffers, outputs: outputBuffers, external, writeBack });
+  const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, taken)) };
+  const { source, kernels: kernelSources } = emitProgram(final, options);
+  const routines = optimized.nodes.flatMap((n): RoutineSlot[] => {
+    const m = meaningOf(n);
+    return m.tag === 'routine' ? [{ slot: n.id, run: m.run, types: [...n.inputs.map((i) => i.type), n.type] }] : [];
+  });
+  return { graph, optimized, rewrites, grouping, nests, plan: final, source, kernelSources, inputs: inputBuffers, outputs: outputBuffers, routines };
+}
+
+export type Stage = 'graph' | 'optimized' | 'groups' | 'nests' | 'plan' | 'js';
+
+/** The text of a stage. */
+export function explain(built: Built, stage: Stage): string {
+  switch (stage) {
+    case 'graph':
+      return printGraph(built.graph);
+    case 'optimized':
+      return printGraph(built.optimized);
+    case 'groups':
+      return printGroups(built.grouping);
+    case 'nests':
+      return built.plan.kernels.map(printKernel).join('\n\n');
+    case 'plan':
+      return printPlan(built.plan);
+    case 'js':
+      return built.source;
+  }
+}

@@ -1,0 +1,68 @@
+// How a node reads its inputs. In: a node of a simplified graph. Out: for each operand, the computed node (or source) behind it
+// and the views in between. A view is never computed: it is index arithmetic of whoever reads through it.
+
+import { InternalError } from './errors.ts';
+import type { Node } from './node.ts';
+import type { Meaning } from './op.ts';
+import type { Shape } from './shape.ts';
+import { broadcastView, type View } from './view.ts';
+
+export interface Step {
+  readonly view: View;
+  readonly input: Shape;
+  readonly output: Shape;
+}
+
+export interface Read {
+  /** Not a view. */
+  readonly source: Node;
+  /** From the reader towards the source. */
+  readonly steps: readonly Step[];
+}
+
+/** Meanings are asked for once per node. */
+const meanings = new WeakMap<Node, Meaning>();
+export function meaningOf(n: Node): Meaning {
+  let m = meanings.get(n);
+  if (!m) meanings.set(n, (m = n.op.meaning(n)));
+  return m;
+}
+
+export type ComputedTag = 'map' | 'reduce' | 'contract' | 'gather' | 'scatter' | 'routine';
+const computedTags: ReadonlySet<string> = new Set<ComputedTag>(['map', 'reduce', 'contract', 'gather', 'scatter', 'routine']);
+
+/** True if a node needs a loop; sources and views do not. */
+export const isComputed = (n: Node): boolean => computedTags.has(meaningOf(n).tag);
+
+/** The source behind a node seen as an operand. */
+export function readOf(operand: Node, first: readonly Step[] = []): Read {
+  const steps = [...first];
+  let n = operand;
+  for (;;) {
+    const m = meaningOf(n);
+    if (m.tag === 'composite') throw new InternalError(`${n.op.name} was not expanded`);
+    if (m.tag !== 'view') return { source: n, steps };
+    steps.push({ view: m.view, input: n.inputs[0].type.shape, output: n.type.shape });
+    n = n.inputs[0];
+  }
+}
+
+/** The operand `k` of a node as it is read at the node's own index (maps and gathers broadcast), or whole. */
+export function operandRead(n: Node, k: number): Read {
+  const m = meaningOf(n);
+  const operand = n.inputs[k];
+  const over =
+    m.tag === 'map' || (m.tag === 'gather' && k > 0)
+      ? n.type.shape
+      : m.tag === 'scatter' && k > 1
+        ? n.inputs[1].type.shape
+        : operand.type.shape;
+  const same = over.length === operand.type.shape.length && over.every((s, i) => s === operand.type.shape[i]);
+  if (same) return readOf(operand);
+  return readOf(operand, [{ view: broadcastView(operand.type.shape, over), input: operand.type.shape, output: over }]);
+}
+
+/** Computed nodes that a node reads, without repetition. */
+export const producersOf = (n: Node): Node[] => [
+  ...new Set(n.inputs.map((i) => readOf(i).source).filter((source) => isComputed(source))),
+];

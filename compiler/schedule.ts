@@ -1,0 +1,47 @@
+// The schedule of a kernel: a straight list of transformations of its nest. In: a kernel as lowered. Out: the same kernel as it
+// will be printed.
+
+import type { Buffer, Kernel, Stmt } from './nest.ts';
+import { verifyKernel, visitStmts } from './nest.ts';
+import { Names, scratchName } from './names.ts';
+import { tile } from './tile.ts';
+import { everywhere, hoistBases, inlineOnce, joinLoops, splitSums, unrollShort } from './tidy.ts';
+
+/** Names in use, so that transformations can add their own. */
+function namesOf(kernel: Kernel, taken: Iterable<string>): Names {
+  const names = new Names(taken);
+  kernel.scratch.forEach((b) => names.reserve(b.name));
+  visitStmts(kernel.body, (s) => {
+    if (s.tag === 'let' || s.tag === 'var') names.reserve(s.name);
+    if (s.tag === 'loop') names.reserve(s.loop.name);
+    if (s.tag === 'contraction') [...s.m, ...s.n, ...s.k].forEach((v) => names.reserve(v.name));
+  });
+  return names;
+}
+
+/** Loops are chosen and joined; indices are still whole, so that the plan can compare them. */
+export function schedule(kernel: Kernel, taken: Iterable<string>, unique: (base: string) => string): Kernel {
+  const names = namesOf(kernel, taken);
+  const fresh = (base: string): string => names.fresh(base);
+  const scratch: Buffer[] = [...kernel.scratch];
+  const newScratch = (base: string, dtype: 'float64' | 'float32', length: number): Buffer => {
+    const buffer: Buffer = { name: scratchName(base, names, unique), dtype, length, role: 'scratch' };
+    scratch.push(buffer);
+    return buffer;
+  };
+  let body: readonly Stmt[] = kernel.body;
+  body = everywhere(body, (stmts) => stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])));
+  body = inlineOnce(body);
+  body = joinLoops(body);
+  body = unrollShort(body);
+  body = splitSums(body);
+  const scheduled: Kernel = { ...kernel, body, scratch };
+  verifyKernel(scheduled);
+  return scheduled;
+}
+
+/** The last step before printing: what a loop does not change in an index is named before it. */
+export function hoist(kernel: Kernel, taken: Iterable<string>): Kernel {
+  const names = namesOf(kernel, taken);
+  return { ...kernel, body: hoistBases(kernel.body, (base) => names.fresh(base)) };
+}

@@ -1,0 +1,236 @@
+// Nests made readable and cheap. In: a kernel's statements. Out: the same computation with
+//   - values used once written where they are used, if nothing is stored in between and the expression stays short;
+//   - perfectly nested loops that walk memory evenly joined into one;
+//   - short inner loops unrolled, lone sums split over several accumulators;
+//   - the part of an index that a loop does not change named before the loop.
+
+import type { LoopVar } from './affine.ts';
+import { add, ofAtom, ofVar, strideIn, substitute, variablesOf } from './affine.ts';
+import type { Expr, NestIndex, Stmt } from './nest.ts';
+import { bodyOf, exprsOf, local, mapExpr, mapStmt, num, visitExpr, visitStmts } from './nest.ts';
+import { limits } from './limits.ts';
+
+const withBody = (s: Stmt, body: readonly Stmt[]): Stmt => (s.tag === 'loop' || s.tag === 'if' ? { ...s, body } : s);
+
+/** Applies a pass to every block of statements, innermost first. */
+export const everywhere = (stmts: readonly Stmt[], pass: (stmts: readonly Stmt[]) => readonly Stmt[]): readonly Stmt[] =>
+  pass(stmts.map((s) => (bodyOf(s).length > 0 ? withBody(s, everywhere(bodyOf(s), pass)) : s)));
+
+// --- inlining ------------------------------------------------------------------------------------------------------------------
+
+function countUses(stmts: readonly Stmt[]): Map<string, number> {
+  const uses = new Map<string, number>();
+  const count = (e: Expr): void => visitExpr(e, (x) => x.tag === 'local' && uses.set(x.name, (uses.get(x.name) ?? 0) + 1));
+  visitStmts(stmts, (s) => exprsOf(s).forEach(count));
+  return uses;
+}
+
+const sizeOfExpr = (e: Expr): number => {
+  let size = 0;
+  visitExpr(e, (x) => (size += x.tag === 'prim' || x.tag === 'load' || x.tag === 'guarded' ? 1 : 0));
+  return size;
+};
+const hasLoad = (e: Expr): boolean => {
+  let found = false;
+  visitExpr(e, (x) => (found ||= x.tag === 'load'));
+  return found;
+};
+const trivial = (e: Expr): boolean => e.tag === 'local' || e.tag === 'number';
+
+/** Longest expression, in operations and loads, that is written in one line. */
+const lineLength = 9;
+
+const readsLocal = (e: Expr, name: string): boolean => {
+  let found = false;
+  visitExpr(e, (x) => (found ||= x.tag === 'local' && x.name === name));
+  return found;
+};
+
+/** Writes values that are used once, in the same block and before anything they read changes, where they are used. */
+export const inlineOnce = (stmts: readonly Stmt[]): readonly Stmt[] => everywhere(stmts, inlineBlock);
+
+function inlineBlock(body: readonly Stmt[]): readonly Stmt[] {
+  const uses = countUses(body);
+  const pending = new Map<string, Expr>();
+  const result: Stmt[] = [];
+  const fill = (e: Expr): Expr =>
+    mapExpr(e, (x) => {
+      const value = x.tag === 'local' ? pending.get(x.name) : undefined;
+      if (value === undefined || x.tag !== 'local') return x;
+      if (!trivial(value)) pending.delete(x.name);
+      return value;
+    });
+  /** Writes down what may not wait any longer. */
+  const flush = (mayWait: (e: Expr) => boolean): void => {
+    for (const [name, value] of pending) {
+      if (mayWait(value)) continue;
+      pending.delete(name);
+      result.push({ tag: 'let', name, value });
+    }
+  };
+  for (const s of body) {
+    if (s.tag === 'let') {
+      const value = fill(s.value);
+      if (trivial(value) || (uses.get(s.name) === 1 && sizeOfExpr(value) <= lineLength)) pending.set(s.name, value);
+      else result.push({ ...s, value });
+    } else if (bodyOf(s).length > 0) {
+      // A loop may run often and change anything: only numbers go in.
+      flush((e) => e.tag === 'number');
+      result.push(mapStmt(s, (x) => (x.tag === 'local' ? (pending.get(x.name) ?? x) : x)));
+    } else {
+      const filled = fillStmt(s, fill);
+      if (s.tag === 'store') flush((e) => !hasLoad(e));
+      if (s.tag === 'assign') flush((e) => !readsLocal(e, s.name));
+      result.push(filled);
+    }
+  }
+  flush(() => false);
+  return result.filter((s) => !(s.tag === 'let' && (uses.get(s.name) ?? 0) === 0));
+}
+
+function fillStmt(s: Stmt, fill: (e: Expr) => Expr): Stmt {
+  switch (s.tag) {
+    case 'let':
+    case 'var':
+    case 'assign':
+      return { ...s, value: fill(s.value) };
+    case 'store':
+      return { ...mapStmt({ ...s, value: num(0) }, fill), value: fill(s.value) } as Stmt;
+    default:
+      return s;
+  }
+}
+
+// --- joining loops -------------------------------------------------------------------------------------------------------------
+
+/** for i < m { for j < n { body } } becomes for ij < m*n where all indices move by n times j's stride along i. */
+export function joinLoops(stmts: readonly Stmt[]): readonly Stmt[] {
+  return everywhere(stmts, (body) => body.map((s) => joinOne(s)));
+}
+
+function joinOne(s: Stmt): Stmt {
+  if (s.tag !== 'loop' || s.loop.step !== undefined || s.body.length !== 1) return s;
+  const inner = s.body[0];
+  if (inner.tag !== 'loop' || inner.loop.step !== undefined) return s;
+  const [i, j] = [s.loop, inner.loop];
+  let even = true;
+  const check = (index: NestIndex): void => {
+    const [a, b] = [strideIn(index, i.name), strideIn(index, j.name)];
+    if (a === null || b === null || a !== b * j.extent) even = false;
+  };
+  visitStmts(inner.body, (x) => exprsOf(x).forEach((e) => visitExpr(e, () => {}, check)));
+  visitStmts(inner.body, (x) => x.tag === 'contraction' && (even = false));
+  if (!even) return s;
+  const joined: LoopVar = { tag: 'var', name: j.name, extent: i.extent * j.extent };
+  const by = (v: LoopVar): NestIndex | null => (v.name === i.name ? { offset: 0, terms: [] } : v.name === j.name ? ofAtom(joined) : null);
+  return { tag: 'loop', loop: joined, body: inner.body.map((x) => mapStmt(x, (e) => e, (index) => substitute(index, by))) };
+}
+
+// --- unrolling -----------------------------------------------------------------------------------------------------------------
+
+/** Renames what a block defines, so that several copies can stand side by side. */
+function renamed(body: readonly Stmt[], suffix: string): Stmt[] {
+  const names = new Map<string, string>();
+  visitStmts(body, (s) => {
+    if (s.tag === 'let' || s.tag === 'var') names.set(s.name, `${s.name}_${suffix}`);
+  });
+  const rename = (s: Stmt): Stmt => {
+    const t = s.tag === 'let' || s.tag === 'var' || s.tag === 'assign' ? { ...s, name: names.get(s.name) ?? s.name } : s;
+    return bodyOf(t).length > 0 ? withBody(t, bodyOf(t).map(rename)) : t;
+  };
+  return body.map((s) => rename(mapStmt(s, (e) => (e.tag === 'local' ? local(names.get(e.name) ?? e.name) : e))));
+}
+
+const countStmts = (stmts: readonly Stmt[]): number => {
+  let count = 0;
+  visitStmts(stmts, (s) => (count += exprsOf(s).reduce((n, e) => n + sizeOfExpr(e), 1)));
+  return count;
+};
+
+/** Unrolls innermost loops that are short and small. */
+export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
+  return everywhere(stmts, (body) =>
+    body.flatMap((s): readonly Stmt[] => {
+      if (s.tag !== 'loop' || s.loop.step !== undefined || s.loop.extent > limits.unroll) return [s];
+      if (s.body.some((x) => x.tag === 'loop') || countStmts(s.body) * s.loop.extent > limits.unrolledSize) return [s];
+      const copies: Stmt[] = [];
+      for (let at = 0; at < s.loop.extent; at++) {
+        const by = (v: LoopVar): NestIndex | null => (v.name === s.loop.name ? { offset: at, terms: [] } : null);
+        copies.push(...renamed(s.body, String(at)).map((x) => mapStmt(x, (e) => e, (index) => substitute(index, by))));
+      }
+      return copies;
+    }),
+  );
+}
+
+/** A loop whose body only adds to one local is a chain of dependent additions: several accumulators break it. */
+export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
+  const n = limits.accumulators;
+  return everywhere(stmts, (body) =>
+    body.flatMap((s): readonly Stmt[] => {
+      if (s.tag !== 'loop' || s.loop.step !== undefined || s.loop.extent < 8 * n) return [s];
+      const last = s.body[s.body.length - 1];
+      if (s.body.length !== 1 || last.tag !== 'assign' || last.value.tag !== 'prim' || last.value.prim !== 'add') return [s];
+      const [acc, term] = last.value.args;
+      if (acc.tag !== 'local' || acc.name !== last.name || sizeOfExpr(term) > 4) return [s];
+      const main = s.loop.extent - (s.loop.extent % n);
+      const v: LoopVar = { ...s.loop, extent: main, step: n };
+      const names = Array.from({ length: n - 1 }, (_, i) => `${last.name}_${i + 1}`);
+      const addTo = (name: string, index: NestIndex): Stmt => {
+        const value = mapExpr(term, (e) => e, (i) => substitute(i, (x) => (x.name === v.name ? index : null)));
+        return { tag: 'assign', name, value: { tag: 'prim', prim: 'add', args: [local(name), value], dtype: 'float64' } };
+      };
+      const at = (k: number): NestIndex => add(ofVar(v), { offset: k, terms: [] });
+      const result: Stmt[] = [
+        ...names.map((name): Stmt => ({ tag: 'var', name, value: num(0) })),
+        { tag: 'loop', loop: v, body: [last.name, ...names].map((name, k) => addTo(name, at(k))) },
+      ];
+      for (let k = main; k < s.loop.extent; k++) result.push(addTo(last.name, { offset: k, terms: [] }));
+      const total = names.reduce<Expr>((sum, name) => ({ tag: 'prim', prim: 'add', args: [sum, local(name)], dtype: 'float64' }), local(last.name));
+      return [...result, { tag: 'assign', name: last.name, value: total }];
+    }),
+  );
+}
+
+// --- hoisting ------------------------------------------------------------------------------------------------------------------
+
+/** Names what a loop does not change in the indices of its body. */
+export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => string): readonly Stmt[] {
+  const walk = (body: readonly Stmt[], outer: ReadonlySet<string>): readonly Stmt[] =>
+    body.flatMap((s): readonly Stmt[] => {
+      if (bodyOf(s).length === 0) return [s];
+      const inner = new Set(outer);
+      if (s.tag === 'loop') inner.add(s.loop.name);
+      if (s.tag !== 'loop') return [withBody(s, walk(bodyOf(s), inner))];
+      const bases: { readonly index: NestIndex; readonly v: LoopVar }[] = [];
+      const hoist = (index: NestIndex): NestIndex => {
+        if (outer.size === 0) return index;
+        const fixed = index.terms.filter((t) => t.atom.tag !== 'value' && isFixed(t.atom, outer));
+        const moving = index.terms.filter((t) => !fixed.includes(t));
+        if (moving.length === 0 || fixed.length === 0 || (fixed.length === 1 && fixed[0].coef === 1 && fixed[0].atom.tag === 'var'))
+          return index;
+        const part: NestIndex = { offset: 0, terms: fixed };
+        let known = bases.find((b) => sameTerms(b.index, part));
+        if (!known) bases.push((known = { index: part, v: { tag: 'var', name: fresh('base'), extent: 2 ** 31 } }));
+        // Keeps the range of the part, so that later checks still see it.
+        return add(ofAtom({ ...known.v, extent: rangeTop(part) + 1 }), { offset: index.offset, terms: moving });
+      };
+      const replaced = s.body.map((x) => mapStmt(x, (e) => e, hoist));
+      const next: Stmt = { ...s, body: replaced };
+      const lets = bases.map((b): Stmt => ({ tag: 'let', name: b.v.name, value: { tag: 'index', index: b.index } }));
+      const names = new Set([...inner, ...bases.map((b) => b.v.name)]);
+      return [...lets, withBody(next, walk(next.body, names))];
+    });
+  return walk(stmts, new Set());
+}
+
+const isFixed = (atom: NestIndex['terms'][number]['atom'], outer: ReadonlySet<string>): boolean =>
+  [...variablesOf({ offset: 0, terms: [{ atom, coef: 1 }] })].every((name) => outer.has(name));
+
+const sameTerms = (a: NestIndex, b: NestIndex): boolean =>
+  a.terms.length === b.terms.length &&
+  a.terms.every((t) => b.terms.some((u) => u.coef === t.coef && JSON.stringify(u.atom) === JSON.stringify(t.atom)));
+
+const rangeTop = (i: NestIndex): number =>
+  i.terms.reduce((sum, t) => sum + t.coef * (t.atom.tag === 'var' ? Math.max(0, t.atom.extent - 1) : t.atom.tag === 'mod' ? t.atom.by - 1 : 2 ** 20), i.offset);
+

@@ -1,0 +1,160 @@
+// What convolutions are made of. In: a batch x [n, c, ...size], a weight w [o, c / groups, ...kernel], a result y [n, o, ...count] (two
+// of the three) and where the windows lie. Out: the third. conv.ts has the functions that users call.
+//
+// A convolution is trilinear: s(x, w, y) = sum of y[n, o, q] * w[o, c, k] * x[n, c, stride * q + dilation * k - padding]. The three
+// operators here are its derivatives by y, by x and by w: the convolution itself, its transpose and the weight's gradient. Each
+// one's gradients are the other two, to any order, and each is one contraction over a view: windows of x, or y spread out (read
+// where the division by the stride leaves no remainder). Nothing is unrolled into memory.
+
+import type { Node } from '../compiler/node.ts';
+import { node } from '../compiler/node.ts';
+import type { Op } from '../compiler/op.ts';
+import { defineOp } from '../compiler/op.ts';
+import type { Shape } from '../compiler/shape.ts';
+import type { AxisMap } from '../compiler/view.ts';
+import { along } from '../compiler/view.ts';
+import { add } from './binary.ts';
+import { contract } from './contract.ts';
+import { sum } from './reduce-sum.ts';
+import { affine, affineView } from './view-affine.ts';
+import { reshape } from './view.ts';
+import { windows } from './window-view.ts';
+
+/** Where the windows of a convolution lie; one number per spatial axis. */
+export interface Geometry {
+  /** Sizes of x, of the kernel and of y. */
+  readonly size: Shape;
+  readonly kernel: Shape;
+  readonly count: Shape;
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: readonly (readonly [before: number, after: number])[];
+  readonly groups: number;
+}
+
+/** y[..., q] spread over positions and kernel: [..., p, k], the q that reads p through tap k; `fill` where there is none. */
+export function spreadWindows(
+  y: Node,
+  { size, kernel, stride, dilation, padding }: Geometry,
+  fill = 0,
+): Node {
+  const lead = y.type.shape.length - size.length;
+  const axes = y.type.shape.map((_, i): AxisMap => {
+    if (i < lead) return along(i);
+    const terms = [
+      [i, 1],
+      [i + size.length, -dilation[i - lead]],
+    ] as const;
+    const offset = padding[i - lead][0];
+    return stride[i - lead] === 1 ? { offset, terms } : { offset, terms, div: stride[i - lead] };
+  });
+  return affineView(affine, y, [...y.type.shape.slice(0, lead), ...size, ...kernel], axes, fill);
+}
+
+const windowsOf = (x: Node, geometry: Geometry): Node => windows(x, geometry.kernel, geometry);
+
+/** Channels of axis `axis` split into groups, if there are several. */
+function grouped(x: Node, groups: number, axis: number): Node {
+  if (groups === 1) return x;
+  const { shape } = x.type;
+  return reshape(x, [...shape.slice(0, axis), groups, shape[axis] / groups, ...shape.slice(axis + 1)]);
+}
+
+/** Labels of the operands: batch, group, channels of x, channels of y, then positions and taps. */
+function labelsOf({ size, groups }: Geometry) {
+  const spatial = (start: number): number[] => size.map((_, i) => start + i * 3);
+  const batch = groups === 1 ? [0] : [0, 1];
+  const [c, o] = [2, 3];
+  return { batch, group: batch.slice(1), c, o, position: spatial(4), tap: spatial(5), spot: spatial(6) };
+}
+
+function forward(x: Node, w: Node, geometry: Geometry): Node {
+  const { batch, group, c, o, position, tap } = labelsOf(geometry);
+  return contract(windowsOf(grouped(x, geometry.groups, 1), geometry), grouped(w, geometry.groups, 0), {
+    a: [...batch, c, ...position, ...tap],
+    b: [...group, o, c, ...tap],
+    out: [...batch, o, ...position],
+  });
+}
+
+function backward(y: Node, w: Node, geometry: Geometry): Node {
+  const { batch, group, c, o, spot, tap } = labelsOf(geometry);
+  return contract(spreadWindows(grouped(y, geometry.groups, 1), geometry), grouped(w, geometry.groups, 0), {
+    a: [...batch, o, ...spot, ...tap],
+    b: [...group, o, c, ...tap],
+    out: [...batch, c, ...spot],
+  });
+}
+
+function weightwise(y: Node, x: Node, geometry: Geometry): Node {
+  const { batch, group, c, o, position, tap } = labelsOf(geometry);
+  return contract(grouped(y, geometry.groups, 1), windowsOf(grouped(x, geometry.groups, 1), geometry), {
+    a: [...batch, o, ...position],
+    b: [...batch, c, ...position, ...tap],
+    out: [...group, o, c, ...tap],
+  });
+}
+
+/** Joins groups again and adds the bias. */
+function finish(result: Node, shape: Shape, bias: Node | undefined): Node {
+  const whole = reshape(result, shape);
+  return bias ? add(whole, reshape(bias, [-1, ...shape.slice(2).map(() => 1)])) : whole;
+}
+
+const perChannel = (g: Node): Node => sum(g, [0, ...g.type.shape.map((_, i) => i).slice(2)]);
+
+const saves: Op<Geometry>['saves'] = (_, [x, w]) => ({
+  ...(w ? { input: 0 } : {}),
+  ...(x ? { weight: 1 } : {}),
+});
+
+/** (x, w, bias?) -> y. */
+export const convolutionOp: Op<Geometry> = defineOp<Geometry>({
+  name: 'convolution',
+  type: ([x, w], { count }) => ({ shape: [x.shape[0], w.shape[0], ...count], dtype: x.dtype }),
+  meaning: ({ inputs: [x, w, bias], attrs, type }) => ({
+    tag: 'composite',
+    expand: () => finish(forward(x, w, attrs), type.shape, bias),
+  }),
+  vjp: (g, { inputs: [x, w], attrs }, wants) => [
+    wants[0] ? node(transposedOp, [g, w], attrs) : null,
+    wants[1] ? node(weightOp, [g, x], attrs) : null,
+    wants[2] ? perChannel(g) : null,
+  ],
+  saves,
+});
+
+/** (y, w, bias?) -> x. */
+export const transposedOp: Op<Geometry> = defineOp<Geometry>({
+  name: 'convolutionTransposed',
+  type: ([y, w], { size, groups }) => ({ shape: [y.shape[0], w.shape[1] * groups, ...size], dtype: y.dtype }),
+  meaning: ({ inputs: [y, w, bias], attrs, type }) => ({
+    tag: 'composite',
+    expand: () => finish(backward(y, w, attrs), type.shape, bias),
+  }),
+  vjp: (g, { inputs: [y, w], attrs }, wants) => [
+    wants[0] ? node(convolutionOp, [g, w], attrs) : null,
+    wants[1] ? node(weightOp, [y, g], attrs) : null,
+    wants[2] ? perChannel(g) : null,
+  ],
+  gradName: () => 'ConvolutionBackward0',
+  saves,
+});
+
+/** (y, x) -> w. */
+const weightOp: Op<Geometry> = defineOp<Geometry>({
+  name: 'convolutionWeight',
+  type: ([y, x], { kernel, groups }) => ({
+    shape: [y.shape[1], x.shape[1] / groups, ...kernel],
+    dtype: x.dtype,
+  }),
+  meaning: ({ inputs: [y, x], attrs, type }) => ({
+    tag: 'composite',
+    expand: () => reshape(weightwise(y, x, attrs), type.shape),
+  }),
+  vjp: (g, { inputs: [y, x], attrs }, wants) => [
+    wants[0] ? node(convolutionOp, [x, g], attrs) : null,
+    wants[1] ? node(transposedOp, [y, g], attrs) : null,
+  ],
+  saves: (_, [y, x]) => ({ ...(x ? { gradOutput: 0 } : {}), ...(y ? { input: 1 } : {}) }),
+});

@@ -1,0 +1,70 @@
+// Linking: a built program becomes a function. In: what the pipeline made, and the arrays that the caller brings. Out: typed
+// arrays to fill and to read, and `run`. The source is compiled once, over views at fixed places of one region.
+
+import type { Built } from '../compiler/pipeline.ts';
+import type { Buffer } from '../compiler/nest.ts';
+import { InternalError } from '../compiler/errors.ts';
+import { importedHelpers } from '../compiler/emit/helpers.ts';
+import type { TypedArray } from './buffer.ts';
+import { releaseWith, reserve, viewOf } from './arena.ts';
+
+export interface Linked {
+  readonly inputs: readonly TypedArray[];
+  readonly outputs: readonly TypedArray[];
+  readonly run: () => void;
+}
+
+type Factory = (
+  buffers: Readonly<Record<string, TypedArray>>,
+  helpers: typeof importedHelpers,
+  routines: Readonly<Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void>>,
+) => () => void;
+
+let allowed: boolean | null = null;
+
+/** Whether this environment compiles text at all; asked once. A Content-Security-Policy may forbid it. */
+export function canCompile(): boolean {
+  if (allowed !== null) return allowed;
+  try {
+    allowed = new Function('return 1')() === 1;
+  } catch (error) {
+    if (!(error instanceof EvalError)) throw error;
+    allowed = false;
+  }
+  return allowed;
+}
+
+export function link(built: Built, homes: readonly (TypedArray | null)[]): Linked {
+  const { plan } = built;
+  const region = reserve(plan.arenaBytes);
+  const arrays = new Map<Buffer, TypedArray>();
+  built.inputs.forEach((b, i) => {
+    const home = homes[i];
+    if (home) arrays.set(b, home);
+  });
+  for (const slot of plan.slots)
+    arrays.set(slot.buffer, viewOf(region, slot.buffer.dtype, slot.buffer.length, slot.offset));
+  const arrayOf = (b: Buffer): TypedArray => {
+    const array = arrays.get(plan.aliases.get(b) ?? b);
+    if (!array) throw new InternalError(`link: ${b.name} has no place`);
+    return array;
+  };
+  const buffers: Record<string, TypedArray> = {};
+  for (const b of [...built.inputs, ...built.outputs]) buffers[b.name] = arrayOf(b);
+  for (const k of plan.kernels) {
+    for (const b of [...k.reads, ...k.writes]) buffers[b.name] = arrayOf(b);
+    // Scratch names are only unique within their kernel; the emitter has prefixed them.
+    for (const b of k.scratch) buffers[b.name] = arrayOf(b);
+  }
+  const routines: Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void> = {};
+  for (const r of built.routines) routines[`run${r.slot}`] = (inputs, output) => r.run(inputs, output, r.types);
+  const factory = new Function('buffers', 'helpers', 'routines', built.source) as Factory;
+  const run = factory(buffers, importedHelpers, routines);
+  releaseWith(run, region);
+  const copied = new Map(plan.copies.map((c) => [c.from, c.to]));
+  return {
+    inputs: built.inputs.map(arrayOf),
+    outputs: built.outputs.map((b) => arrayOf(copied.get(b) ?? b)),
+    run,
+  };
+}
