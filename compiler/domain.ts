@@ -243,6 +243,8 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
     if (place.has(n)) continue;
     const span = spanOf(n);
     const mine = innerOf(span.iter);
+    if (span.reduced.length > 0 && !sinks.has(n) && meaningOf(n).tag === 'reduce' && innerOf(span.dims.flat()).length > 0)
+      return refuse(`${n.op.name} keeps an inner axis`);
     place.set(n, mine.length > 0 ? 'inner' : 'row');
     let p = 0;
     for (const producer of producers(n)) {
@@ -250,7 +252,6 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
       const theirs = spanOf(producer);
       const kept = innerOf(theirs.dims.flat());
       if (kept.length > 0) {
-        if (theirs.reduced.length > 0 && !sinks.has(producer)) return refuse(`${producer.op.name} keeps an inner axis`);
         if (mine.length !== kept.length || !kept.every((a) => mine.includes(a)))
           return refuse(`${n.op.name} and ${producer.op.name} run over different inner loops`);
       }

@@ -141,7 +141,7 @@ function viewValue(view: View, x: Node, out: TensorType): number | null {
     const { min, max } = mapRange(map, out.shape);
     return max < 0 || min >= x.type.shape[i] * (map.div ?? 1);
   });
-  return outside ? fill : null;
+  return outside || numel(x.type.shape) === 0 ? fill : null;
 }
 
 interface Value {

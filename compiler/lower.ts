@@ -207,6 +207,8 @@ export class Lowering {
     if (known) return known;
     const kept = this.staged.get(n);
     if (kept) return loadOf(kept, this.rowIndex(n));
+    const sums = this.sinkArrays.get(n);
+    if (sums) return loadOf(sums.index ?? sums.value, this.indexOfDim(this.span(n).dims.flat()));
     const buffer = this.group.stored.includes(n) ? this.context.bufferOf(n) : undefined;
     if (buffer) return loadOf(buffer, this.position(n, this.span(n).dims));
     return this.define(n, where);
@@ -514,7 +516,6 @@ export class Lowering {
       const value = cell ? local(cell.result) : loadOf((arrays?.index ?? arrays?.value) as Buffer, this.indexOfDim(axes));
       // Only scalar results may be read from another loop; arrays are read back from their accumulators.
       (cell ? top : body).values.set(n, value);
-      if (!cell) this.staged.set(n, (arrays?.index ?? arrays?.value) as Buffer);
       this.store(n, value, body);
     }
     flush();
@@ -529,12 +530,13 @@ export class Lowering {
     const shape = n.type.shape;
     const copyVars = shape.map((extent, i): LoopVar => ({ tag: 'var', name: this.fresh(`c${i}`), extent }));
     const copyAt = copyVars.map((v) => ofVar(v));
-    const base = this.read(operandRead(n, 0), shape, copyAt, top);
-    const copy: Stmt = { tag: 'store', buffer: out, index: flatten(placeAt(shape, copyAt)), value: base };
+    const copy = block(top);
+    const base = this.read(operandRead(n, 0), shape, copyAt, copy);
+    copy.stmts.push({ tag: 'store', buffer: out, index: flatten(placeAt(shape, copyAt)), value: base });
     top.stmts.push(
       ...copyVars.reduceRight<Stmt[]>(
         (inner, loop) => (loop.extent === 1 ? inner : [{ tag: 'loop', loop, body: inner }]),
-        [copy],
+        copy.stmts,
       ),
     );
     const body = block(top);

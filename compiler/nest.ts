@@ -105,10 +105,14 @@ export function mapExpr(e: Expr, f: (e: Expr) => Expr, onIndex: (i: NestIndex) =
 }
 
 function mapIndexValues(i: NestIndex, f: (e: Expr) => Expr): NestIndex {
-  if (!i.terms.some((t) => t.atom.tag === 'value')) return i;
+  if (i.terms.every((t) => t.atom.tag === 'var')) return i;
   return {
     offset: i.offset,
-    terms: i.terms.map((t) => (t.atom.tag === 'value' ? { ...t, atom: { ...t.atom, expr: f(t.atom.expr) } } : t)),
+    terms: i.terms.map(({ atom, coef }) => {
+      if (atom.tag === 'var') return { atom, coef };
+      if (atom.tag === 'value') return { atom: { ...atom, expr: f(atom.expr) }, coef };
+      return { atom: { ...atom, of: mapIndexValues(atom.of, f) }, coef };
+    }),
   };
 }
 

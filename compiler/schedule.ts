@@ -5,7 +5,7 @@ import type { Buffer, Kernel, Stmt } from './nest.ts';
 import { verifyKernel, visitStmts } from './nest.ts';
 import { Names, scratchName } from './names.ts';
 import { tile } from './tile.ts';
-import { everywhere, hoistBases, inlineOnce, joinLoops, splitSums, unrollShort } from './tidy.ts';
+import { everywhere, hoistBases, inlineOnce, joinLoops, settleGuards, splitSums, unrollShort } from './tidy.ts';
 
 /** Names in use, so that transformations can add their own. */
 function namesOf(kernel: Kernel, taken: Iterable<string>): Names {
@@ -14,7 +14,7 @@ function namesOf(kernel: Kernel, taken: Iterable<string>): Names {
   visitStmts(kernel.body, (s) => {
     if (s.tag === 'let' || s.tag === 'var') names.reserve(s.name);
     if (s.tag === 'loop') names.reserve(s.loop.name);
-    if (s.tag === 'contraction') [...s.m, ...s.n, ...s.k].forEach((v) => names.reserve(v.name));
+    if (s.tag === 'contraction') [s.acc, ...[...s.m, ...s.n, ...s.k].map((v) => v.name)].forEach((name) => names.reserve(name));
   });
   return names;
 }
@@ -35,6 +35,7 @@ export function schedule(kernel: Kernel, taken: Iterable<string>, unique: (base:
   body = joinLoops(body);
   body = unrollShort(body);
   body = splitSums(body);
+  body = settleGuards(body);
   const scheduled: Kernel = { ...kernel, body, scratch };
   verifyKernel(scheduled);
   return scheduled;

@@ -5,8 +5,8 @@
 //   - the part of an index that a loop does not change named before the loop.
 
 import type { LoopVar } from './affine.ts';
-import { add, ofAtom, ofVar, strideIn, substitute, variablesOf } from './affine.ts';
-import type { Expr, NestIndex, Stmt } from './nest.ts';
+import { add, ofAtom, ofVar, rangeOf, strideIn, substitute, variablesOf } from './affine.ts';
+import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
 import { bodyOf, exprsOf, local, mapExpr, mapStmt, num, visitExpr, visitStmts } from './nest.ts';
 import { limits } from './limits.ts';
 
@@ -99,6 +99,23 @@ function fillStmt(s: Stmt, fill: (e: Expr) => Expr): Stmt {
     default:
       return s;
   }
+}
+
+// --- guards ------------------------------------------------------------------------------------------------------------------
+
+/** Drops tests that always hold now that loops have been cut or unrolled, and reads that never happen. */
+export const settleGuards = (stmts: readonly Stmt[]): readonly Stmt[] => stmts.map((s) => mapStmt(s, settle));
+
+function settle(e: Expr): Expr {
+  if (e.tag !== 'guarded') return e;
+  const open: NestGuard[] = [];
+  for (const g of e.guards) {
+    const { min, max } = rangeOf(g.index);
+    const fixed = g.index.terms.length === 0;
+    if (max < g.lo || min >= g.hi || (fixed && min % g.divides !== 0)) return num(e.otherwise);
+    if (min < g.lo || max >= g.hi || (g.divides > 1 && !fixed)) open.push(g);
+  }
+  return open.length === 0 ? e.value : { ...e, guards: open };
 }
 
 // --- joining loops -------------------------------------------------------------------------------------------------------------

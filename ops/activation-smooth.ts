@@ -40,17 +40,17 @@ const eluGradientOp: Op<EluAttrs> = pointwise<EluAttrs>('eluGradient', {
 const eluOp = (name: string, gradName: string): Op<EluAttrs> =>
   pointwise<EluAttrs>(name, {
     expr: ({ positive, negative, rate }, num) =>
-      s.select(
-        s.le(x0, 0),
-        s.mul(s.expm1(s.mul(x0, num(rate))), num(negative)),
-        s.mul(x0, num(positive)),
-      ),
+      s.select(s.le(x0, 0), s.mul(s.expm1(s.mul(x0, num(rate))), num(negative)), s.mul(x0, num(positive))),
     partials: [(g, [x], _, attrs) => node(eluGradientOp, [g, x], attrs)],
     saves: savesSelf,
     gradName,
   });
 
-const elus = { elu: eluOp('elu', 'EluBackward0'), celu: eluOp('celu', 'CeluBackward0'), selu: eluOp('selu', 'EluBackward0') };
+const elus = {
+  elu: eluOp('elu', 'EluBackward0'),
+  celu: eluOp('celu', 'CeluBackward0'),
+  selu: eluOp('selu', 'EluBackward0'),
+};
 
 /** x above 0, alpha (exp(x) - 1) below. */
 export const elu = (x: Node, { alpha = 1 } = {}): Node =>
@@ -72,7 +72,10 @@ interface SoftplusAttrs {
 }
 
 /** Where the line is taken, and exp(beta x) elsewhere. */
-function softplusParts(x: Node, { beta, threshold }: SoftplusAttrs): { readonly linear: Node; readonly e: Node } {
+function softplusParts(
+  x: Node,
+  { beta, threshold }: SoftplusAttrs,
+): { readonly linear: Node; readonly e: Node } {
   const scaled = beta === 1 ? x : mul(x, beta);
   const linear = gt(scaled, threshold);
   return { linear, e: exp(where(linear, 0, scaled)) };
@@ -196,7 +199,8 @@ export const tanhshrink = floatFunction('tanhshrink', {
 });
 
 const dropoutOp = pointwise<{ readonly p: number }>('dropout', {
-  expand: ([x, mask], { p }) => mul(x, p === 1 ? cast(mask, x.type.dtype) : div(cast(mask, x.type.dtype), 1 - p)),
+  expand: ([x, mask], { p }) =>
+    mul(x, p === 1 ? cast(mask, x.type.dtype) : div(cast(mask, x.type.dtype), 1 - p)),
   gradName: 'MulBackward0',
   saves: (_, [x]): Readonly<Record<string, number>> => (x ? { other: 1 } : {}),
 });

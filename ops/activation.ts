@@ -66,14 +66,16 @@ export const hardtanh = (x: Node, { minVal = -1, maxVal = 1 }: Partial<Bounds> =
 /** x limited to [0, 6]. */
 export const relu6 = (x: Node): Node => hardtanhWith(x, { minVal: 0, maxVal: 6 });
 
-const leaky = (x: Scalar, value: Scalar, slope: Scalar): Scalar => s.select(s.gt(x, 0), value, s.mul(value, slope));
+const leaky = (x: Scalar, value: Scalar, slope: Scalar): Scalar =>
+  s.select(s.gt(x, 0), value, s.mul(value, slope));
 const leakyReluWith = kinked<{ readonly negativeSlope: number }>(
   'leakyRelu',
   (x, { negativeSlope }, num) => leaky(x, x, num(negativeSlope)),
   (g, x, { negativeSlope }, num) => leaky(x, g, num(negativeSlope)),
 );
 /** x where it is positive, else x * negativeSlope. */
-export const leakyRelu = (x: Node, { negativeSlope = 0.01 } = {}): Node => leakyReluWith(x, { negativeSlope });
+export const leakyRelu = (x: Node, { negativeSlope = 0.01 } = {}): Node =>
+  leakyReluWith(x, { negativeSlope });
 
 const rreluOp = pointwise('rrelu', {
   expr: s.select(s.le(x0, 0), s.mul(x0, x1), x0),
@@ -88,10 +90,7 @@ export const rrelu = (x: Node, { lower = 1 / 8, upper = 1 / 3, noise = null as N
 
 const preluOp = pointwise('prelu', {
   expr: s.select(s.ge(x0, 0), x0, s.mul(x0, x1)),
-  partials: [
-    (g, [x, w]) => where(ge(x, 0), g, mul(g, w)),
-    (g, [x]) => where(ge(x, 0), 0, mul(g, x)),
-  ],
+  partials: [(g, [x, w]) => where(ge(x, 0), g, mul(g, w)), (g, [x]) => where(ge(x, 0), 0, mul(g, x))],
   saves: () => ({ self: 0, weight: 1 }),
 });
 /**
@@ -107,7 +106,11 @@ export function prelu(x: Node, weight: Node): Node {
       `Mismatch of parameter numbers and input channel size. Found parameter numbers = ${count} and channel size = ${channels}.`,
     );
   const aligned = shape.map((_, axis) => (axis === 1 ? count : 1));
-  return node(preluOp, together(floating(x), reshape(weight, count === 1 ? shape.map(() => 1) : aligned)), undefined);
+  return node(
+    preluOp,
+    together(floating(x), reshape(weight, count === 1 ? shape.map(() => 1) : aligned)),
+    undefined,
+  );
 }
 
 const thresholdWith = kinked<{ readonly threshold: number; readonly value: number }>(
@@ -116,9 +119,11 @@ const thresholdWith = kinked<{ readonly threshold: number; readonly value: numbe
   (g, x, { threshold }, num) => s.select(s.le(x, num(threshold)), 0, g),
 );
 /** x where it exceeds the threshold, else `value`. */
-export const threshold = (x: Node, limit: number, value: number): Node => thresholdWith(x, { threshold: limit, value });
+export const threshold = (x: Node, limit: number, value: number): Node =>
+  thresholdWith(x, { threshold: limit, value });
 
-const within = (x: Scalar, lambd: number, num: Rounded): Scalar => s.and(s.ge(x, num(-lambd)), s.le(x, num(lambd)));
+const within = (x: Scalar, lambd: number, num: Rounded): Scalar =>
+  s.and(s.ge(x, num(-lambd)), s.le(x, num(lambd)));
 const shrinkGradient = (g: Scalar, x: Scalar, { lambd }: { lambd: number }, num: Rounded): Scalar =>
   s.select(within(x, lambd, num), 0, g);
 const hardshrinkWith = kinked<{ readonly lambd: number }>(
@@ -132,7 +137,11 @@ export const hardshrink = (x: Node, { lambd = 0.5 } = {}): Node => hardshrinkWit
 const softshrinkWith = kinked<{ readonly lambd: number }>(
   'softshrink',
   (x, { lambd }, num) =>
-    s.select(s.gt(x, num(lambd)), s.sub(x, num(lambd)), s.select(s.lt(x, num(-lambd)), s.add(x, num(lambd)), s.select(s.isnan(x), x, 0))),
+    s.select(
+      s.gt(x, num(lambd)),
+      s.sub(x, num(lambd)),
+      s.select(s.lt(x, num(-lambd)), s.add(x, num(lambd)), s.select(s.isnan(x), x, 0)),
+    ),
   shrinkGradient,
 );
 /** x moved towards 0 by lambd, 0 within. */

@@ -58,7 +58,11 @@ export function divRounded(x: Operand, y: Operand, roundingMode: RoundingMode): 
 export const floorDivide = (x: Operand, y: Operand): Node => divRounded(x, y, 'floor');
 
 /** A remainder; `mode` says how its quotient was rounded. PyTorch numbers the overload with a plain divisor 0. */
-function remainderOf(name: 'fmod' | 'remainder', mode: RoundingMode, expr: Scalar): (x: Operand, y: Operand) => Node {
+function remainderOf(
+  name: 'fmod' | 'remainder',
+  mode: RoundingMode,
+  expr: Scalar,
+): (x: Operand, y: Operand) => Node {
   const camel = name === 'fmod' ? 'Fmod' : 'Remainder';
   const op = pointwise<{ readonly plain: boolean }>(name, {
     expr,

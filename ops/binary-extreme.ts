@@ -16,7 +16,11 @@ const c = arg(2);
 const saves = (): Readonly<Record<string, number>> => ({ self: 0, other: 1 });
 
 /** All of g if `self` wins (neither does where one is NaN: both get it), half of it in a tie. */
-function extreme(name: 'maximum' | 'minimum', prim: Primitive, loses: Primitive): (x: Operand, y: Operand) => Node {
+function extreme(
+  name: 'maximum' | 'minimum',
+  prim: Primitive,
+  loses: Primitive,
+): (x: Operand, y: Operand) => Node {
   const share = gate(`${name}Gate`, s.select(s[loses](b, c), 0, s.select(s.eq(b, c), s.mul(a, 0.5), a)));
   const op = pointwise(name, {
     expr: s[prim](b, a), // the first of +0 and -0, like std::max

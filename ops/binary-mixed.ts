@@ -20,7 +20,11 @@ const b = arg(1);
 const c = arg(2);
 
 const savesBoth = (): Readonly<Record<string, number>> => ({ self: 0, other: 1 });
-const savesBothAndResult = (): Readonly<Record<string, number | 'output'>> => ({ self: 0, other: 1, result: 'output' });
+const savesBothAndResult = (): Readonly<Record<string, number | 'output'>> => ({
+  self: 0,
+  other: 1,
+  result: 'output',
+});
 
 /** The node-level function of an operator of two floats. */
 function ofFloats(name: string, spec: Pointwise<undefined>): (x: Operand, y: Operand) => Node {
@@ -89,7 +93,11 @@ export const copysign = ofFloats('copysign', {
   saves: (_, [x]): Readonly<Record<string, number | 'output'>> => (x ? { self: 0, result: 'output' } : {}),
 });
 
-const ldexpOp = pointwise('ldexp', { expand: ([x, y]) => mul(x, pow(2, y)), gradName: 'MulBackward0', saves: savesBoth });
+const ldexpOp = pointwise('ldexp', {
+  expand: ([x, y]) => mul(x, pow(2, y)),
+  gradName: 'MulBackward0',
+  saves: savesBoth,
+});
 /** x * 2^y, differentiable in both. */
 export const ldexp = (x: Operand, y: Operand): Node => node(ldexpOp, together(x, y).map(floating), undefined);
 
@@ -109,11 +117,7 @@ const lerpOp = pointwise<{ readonly plain: boolean }>('lerp', {
     s.add(a, s.mul(c, s.sub(b, a))),
     s.sub(b, s.mul(s.sub(b, a), s.sub(1, c))),
   ),
-  partials: [
-    (g, [, , w]) => mul(g, sub(1, w)),
-    (g, [, , w]) => mul(g, w),
-    (g, [x, y]) => mul(g, sub(y, x)),
-  ],
+  partials: [(g, [, , w]) => mul(g, sub(1, w)), (g, [, , w]) => mul(g, w), (g, [x, y]) => mul(g, sub(y, x))],
   gradName: ({ attrs }) => (attrs.plain ? 'LerpBackward0' : 'LerpBackward1'),
   saves: ({ attrs }, [x, y, w]): Readonly<Record<string, number>> =>
     attrs.plain ? {} : { ...(w ? { self: 0, end: 1 } : {}), ...(x || y ? { weight: 2 } : {}) },

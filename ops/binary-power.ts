@@ -29,7 +29,13 @@ const bySquaring = (dtype: DType, x: Scalar, n: number): Scalar =>
       : times(dtype, bySquaring(dtype, x, n - 1), x);
 
 /** Up to which whole exponent products are no worse than `pow`. */
-const longestProduct: Readonly<Record<DType, number>> = { float64: 3, float32: 16, int32: 31, uint8: 3, bool: 1 };
+const longestProduct: Readonly<Record<DType, number>> = {
+  float64: 3,
+  float32: 16,
+  int32: 31,
+  uint8: 3,
+  bool: 1,
+};
 
 function powerExpr(exponent: number, dtype: DType): Scalar {
   switch (exponent) {
@@ -51,7 +57,8 @@ function powerExpr(exponent: number, dtype: DType): Scalar {
 const powScalarOp = pointwise<{ readonly exponent: number }>('powScalar', {
   expr: ({ exponent }, _, dtype) => powerExpr(exponent, dtype),
   partials: [
-    (g, [x], _, { exponent }) => (exponent === 0 ? zerosLike(x) : mul(g, mul(power(x, exponent - 1), exponent))),
+    (g, [x], _, { exponent }) =>
+      exponent === 0 ? zerosLike(x) : mul(g, mul(power(x, exponent - 1), exponent)),
   ],
   gradName: 'PowBackward0',
   saves: savesSelf,

@@ -58,7 +58,12 @@ function hasExactReciprocal(c: number): boolean {
 }
 
 /** A product with a constant factor c (and another, d): `to` gives the one factor that replaces them, or null. */
-const scaled = (name: string, kind: Rule['kind'], pattern: OpPattern, to: (c: number, d: number) => number | null): Rule =>
+const scaled = (
+  name: string,
+  kind: Rule['kind'],
+  pattern: OpPattern,
+  to: (c: number, d: number) => number | null,
+): Rule =>
   rule(name, kind, pattern, ({ x, c, d }, n) => {
     // which of two bare captures is the constant is not known before
     const isQuotient = pattern[0] === 'div';
@@ -125,5 +130,7 @@ export const rules: readonly Rule[] = [
   rule('x - x = 0', 'fast', ['sub', 'x', 'x'], (_, n) => fullLike(n, 0)),
   rule('x / x = 1', 'fast', ['div', 'x', 'x'], (_, n) => fullLike(n, 1)),
   rule('0 - x = -x', 'fast', ['sub', 0, 'x'], ({ x }, n) => neg(spread(x, n.type.shape))),
-  rule('exp(x) * exp(y) = exp(x + y)', 'fast', ['mul', ['exp', 'x'], ['exp', 'y']], ({ x, y }) => exp(add(x, y))),
+  rule('exp(x) * exp(y) = exp(x + y)', 'fast', ['mul', ['exp', 'x'], ['exp', 'y']], ({ x, y }) =>
+    exp(add(x, y)),
+  ),
 ];

@@ -44,7 +44,9 @@ const rsubOp = pointwise<{ readonly alpha: number }>('rsub', {
 
 const addOp = pointwise('add', {
   expr: (_, __, dtype) => (dtype === 'bool' ? s.or(a, b) : s.add(a, b)),
-  partials: [pass, pass], saves: savesNothing });
+  partials: [pass, pass],
+  saves: savesNothing,
+});
 const subOp = pointwise('sub', {
   expr: s.sub(a, b),
   partials: [pass, (g) => neg(g)],
@@ -110,8 +112,14 @@ export function rsub(x: Operand, y: Operand, { alpha = 1 }: { alpha?: number } =
 export const mul = (x: Operand, y: Operand): Node => node(mulOp, together(x, y), undefined);
 
 /** x / y in floats (integers become the default float), or rounded down or towards 0 in the common dtype. */
-export const div = (x: Operand, y: Operand, { roundingMode = null }: { roundingMode?: RoundingMode | null } = {}): Node =>
-  roundingMode === null ? node(divOp, together(x, y).map(floating), undefined) : divRounded(x, y, roundingMode);
+export const div = (
+  x: Operand,
+  y: Operand,
+  { roundingMode = null }: { roundingMode?: RoundingMode | null } = {},
+): Node =>
+  roundingMode === null
+    ? node(divOp, together(x, y).map(floating), undefined)
+    : divRounded(x, y, roundingMode);
 
 export * from './binary-power.ts';
 export * from './binary-extreme.ts';

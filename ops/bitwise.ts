@@ -16,19 +16,36 @@ import { pointwise } from './pointwise.ts';
 const a = arg(0);
 const b = arg(1);
 
-function bitwise(name: string, torchName: string, expr: Scalar | ((dtype: DType) => Scalar)): (...x: readonly Operand[]) => Node {
+function bitwise(
+  name: string,
+  torchName: string,
+  expr: Scalar | ((dtype: DType) => Scalar),
+): (...x: readonly Operand[]) => Node {
   const op = pointwise(name, { expr: typeof expr === 'function' ? (_, __, dtype) => expr(dtype) : expr });
   return (...operands) => {
     const inputs = together(...operands);
     const { dtype } = inputs[0].type;
-    if (isFloat(dtype)) throw new DTypeError(`"${torchName}" not implemented for '${dtypes[dtype].torchName}'`);
+    if (isFloat(dtype))
+      throw new DTypeError(`"${torchName}" not implemented for '${dtypes[dtype].torchName}'`);
     return node(op, inputs, undefined);
   };
 }
 
-export const bitwiseAnd: (x: Operand, y: Operand) => Node = bitwise('bitwiseAnd', 'bitwise_and_cpu', s.bitAnd(a, b));
-export const bitwiseOr: (x: Operand, y: Operand) => Node = bitwise('bitwiseOr', 'bitwise_or_cpu', s.bitOr(a, b));
-export const bitwiseXor: (x: Operand, y: Operand) => Node = bitwise('bitwiseXor', 'bitwise_xor_cpu', s.bitXor(a, b));
+export const bitwiseAnd: (x: Operand, y: Operand) => Node = bitwise(
+  'bitwiseAnd',
+  'bitwise_and_cpu',
+  s.bitAnd(a, b),
+);
+export const bitwiseOr: (x: Operand, y: Operand) => Node = bitwise(
+  'bitwiseOr',
+  'bitwise_or_cpu',
+  s.bitOr(a, b),
+);
+export const bitwiseXor: (x: Operand, y: Operand) => Node = bitwise(
+  'bitwiseXor',
+  'bitwise_xor_cpu',
+  s.bitXor(a, b),
+);
 
 declareCommutative('bitwiseAnd', 'bitwiseOr', 'bitwiseXor');
 
@@ -38,13 +55,17 @@ export const bitwiseNot: (x: Node) => Node = bitwise('bitwiseNot', 'bitwise_not_
 );
 
 /** x * 2^y by bits; 0 if y is negative or the dtype has no such bit. */
-export const bitwiseLeftShift: (x: Operand, y: Operand) => Node = bitwise('bitwiseLeftShift', 'lshift_cpu', (dtype) =>
-  s.select(outOfWidth(dtype), 0, s.shiftLeft(a, b)),
+export const bitwiseLeftShift: (x: Operand, y: Operand) => Node = bitwise(
+  'bitwiseLeftShift',
+  'lshift_cpu',
+  (dtype) => s.select(outOfWidth(dtype), 0, s.shiftLeft(a, b)),
 );
 
 /** floor(x / 2^y) by bits; the sign alone is left if y is negative or the dtype has no such bit. */
-export const bitwiseRightShift: (x: Operand, y: Operand) => Node = bitwise('bitwiseRightShift', 'rshift_cpu', (dtype) =>
-  s.select(outOfWidth(dtype), s.select(s.lt(a, 0), -1, 0), s.shiftRight(a, b)),
+export const bitwiseRightShift: (x: Operand, y: Operand) => Node = bitwise(
+  'bitwiseRightShift',
+  'rshift_cpu',
+  (dtype) => s.select(outOfWidth(dtype), s.select(s.lt(a, 0), -1, 0), s.shiftRight(a, b)),
 );
 
 function outOfWidth(dtype: DType): Scalar {

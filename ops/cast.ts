@@ -18,4 +18,5 @@ const castOp = defineOp<{ readonly dtype: DType }>({
 });
 
 /** The same values in another dtype; the node itself if it has it already. */
-export const cast = (x: Node, dtype: DType): Node => (x.type.dtype === dtype ? x : node(castOp, [x], { dtype }));
+export const cast = (x: Node, dtype: DType): Node =>
+  x.type.dtype === dtype ? x : node(castOp, [x], { dtype });

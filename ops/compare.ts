@@ -75,7 +75,11 @@ const iscloseOp = pointwise<Tolerance>('isclose', {
  * |x - y| <= atol + rtol |y|, or equal, or (`equalNan`) both NaN. PyTorch's defaults: rtol 1e-5, atol 1e-8.
  * DTypeError if the dtypes differ.
  */
-export function isclose(x: Node, y: Node, { rtol = 1e-5, atol = 1e-8, equalNan = false }: Partial<Tolerance> = {}): Node {
+export function isclose(
+  x: Node,
+  y: Node,
+  { rtol = 1e-5, atol = 1e-8, equalNan = false }: Partial<Tolerance> = {},
+): Node {
   if (x.type.dtype !== y.type.dtype)
     throw new DTypeError(`${dtypes[x.type.dtype].torchName} did not match ${dtypes[y.type.dtype].torchName}`);
   return node(iscloseOp, [x, y], { rtol, atol, equalNan });

@@ -52,7 +52,9 @@ export function pointwise<A = undefined>(name: string, spec: Pointwise<A>): Op<A
       const of = n.inputs[like].type.dtype;
       return { tag: 'map', expr: typeof expr === 'function' ? expr(n.attrs, rounded(of), of) : expr! };
     },
-    vjp: partials && ((g, n, wants) => n.inputs.map((x, i) => (wants[i] ? pull(partials[i] ?? null, g, n, x) : null))),
+    vjp:
+      partials &&
+      ((g, n, wants) => n.inputs.map((x, i) => (wants[i] ? pull(partials[i] ?? null, g, n, x) : null))),
     nondifferentiable: !partials && !expand ? true : undefined,
     saves,
     gradName: typeof gradName === 'string' ? () => gradName : gradName,
@@ -101,7 +103,13 @@ export function gate(name: string, expr: Scalar): (...inputs: readonly Node[]) =
 }
 
 /** A gate with attributes, which come first: `(attrs, g, ...xs)`. */
-export function gateWith<A>(name: string, expr: Pointwise<A>['expr']): (attrs: A, ...inputs: readonly Node[]) => Node {
-  const op: Op<A> = pointwise<A>(name, { expr, partials: [(g, [, ...xs], _, attrs) => node(op, [g, ...xs], attrs)] });
+export function gateWith<A>(
+  name: string,
+  expr: Pointwise<A>['expr'],
+): (attrs: A, ...inputs: readonly Node[]) => Node {
+  const op: Op<A> = pointwise<A>(name, {
+    expr,
+    partials: [(g, [, ...xs], _, attrs) => node(op, [g, ...xs], attrs)],
+  });
   return (attrs, ...inputs) => node(op, inputs, attrs);
 }

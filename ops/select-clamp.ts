@@ -45,10 +45,19 @@ const limitsOp = pointwise<Limits>('clamp', {
 });
 
 /** One bound that is a node, on the side where x is `beyond` it. */
-const limitOp = (name: string, bound: 'min' | 'max', beyond: Primitive, keeps: typeof ge, yields: typeof ge) =>
+const limitOp = (
+  name: string,
+  bound: 'min' | 'max',
+  beyond: Primitive,
+  keeps: typeof ge,
+  yields: typeof ge,
+) =>
   pointwise<Called>(name, {
     expr: s.select(s.or(s[beyond](x0, x1), s.isnan(x1)), x1, x0) satisfies Scalar,
-    partials: [(g, [x, limit]) => where(keeps(x, limit), g, 0), (g, [x, limit]) => where(yields(x, limit), g, 0)],
+    partials: [
+      (g, [x, limit]) => where(keeps(x, limit), g, 0),
+      (g, [x, limit]) => where(yields(x, limit), g, 0),
+    ],
     gradName: ({ attrs }) => (attrs.as === 'Clamp' ? 'ClampBackward0' : `${attrs.as}Backward1`),
     saves: () => ({ self: 0, [bound]: 1 }),
   });
@@ -91,7 +100,8 @@ export interface ClampBounds {
   readonly max?: Bound;
 }
 
-const areNamed = (x: Bound | ClampBounds): x is ClampBounds => typeof x === 'object' && x !== null && !('op' in x);
+const areNamed = (x: Bound | ClampBounds): x is ClampBounds =>
+  typeof x === 'object' && x !== null && !('op' in x);
 
 /** x limited to [min, max]; either bound may be null, a number or a node. ValueError without a bound. */
 export function clamp(x: Node, min: Bound | ClampBounds = null, max: Bound = null): Node {

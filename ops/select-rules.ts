@@ -19,15 +19,29 @@ function holds(wide: DType, narrow: DType): boolean {
 
 export const rules: readonly Rule[] = [
   rule('masked fill = where', 'exact', ['maskedFill', 'x', 'm', 'v'], ({ x, m, v }) => where(m, v, x)),
-  rule('where(not c, x, y) = where(c, y, x)', 'exact', ['where', ['logicalNot', 'c'], 'x', 'y'], ({ c, x, y }) => where(c, y, x)),
-  rule('where(c, where(c, x, y), z) = where(c, x, z)', 'exact', ['where', 'c', ['where', 'c', 'x', 'y'], 'z'], ({ c, x, z }, n) =>
-    spread(where(c, x, z), n.type.shape),
+  rule(
+    'where(not c, x, y) = where(c, y, x)',
+    'exact',
+    ['where', ['logicalNot', 'c'], 'x', 'y'],
+    ({ c, x, y }) => where(c, y, x),
   ),
-  rule('where(c, x, where(c, y, z)) = where(c, x, z)', 'exact', ['where', 'c', 'x', ['where', 'c', 'y', 'z']], ({ c, x, z }, n) =>
-    spread(where(c, x, z), n.type.shape),
+  rule(
+    'where(c, where(c, x, y), z) = where(c, x, z)',
+    'exact',
+    ['where', 'c', ['where', 'c', 'x', 'y'], 'z'],
+    ({ c, x, z }, n) => spread(where(c, x, z), n.type.shape),
   ),
-  rule('where(c, x, 0) * y = where(c, x * y, 0)', 'fast', ['mul', ['where', 'c', 'x', 0], 'y'], ({ c, x, y }, n) =>
-    spread(where(c, mul(x, y), 0), n.type.shape),
+  rule(
+    'where(c, x, where(c, y, z)) = where(c, x, z)',
+    'exact',
+    ['where', 'c', 'x', ['where', 'c', 'y', 'z']],
+    ({ c, x, z }, n) => spread(where(c, x, z), n.type.shape),
+  ),
+  rule(
+    'where(c, x, 0) * y = where(c, x * y, 0)',
+    'fast',
+    ['mul', ['where', 'c', 'x', 0], 'y'],
+    ({ c, x, y }, n) => spread(where(c, mul(x, y), 0), n.type.shape),
   ),
 
   rule('not not c = c', 'exact', ['logicalNot', ['logicalNot', 'c']], ({ c }) => c),

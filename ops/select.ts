@@ -36,13 +36,16 @@ const maskedFillOp = pointwise('maskedFill', {
   expr: s.select(x1, arg(2), x0),
   partials: [(g, [, m]) => where(m, 0, g), null, (g, [, m]) => where(m, g, 0)],
   saves: () => ({ mask: 1 }),
-  gradName: ({ inputs: [, , value] }) => (value.op.name === 'constant' ? 'MaskedFillBackward0' : 'MaskedFillBackward1'),
+  gradName: ({ inputs: [, , value] }) =>
+    value.op.name === 'constant' ? 'MaskedFillBackward0' : 'MaskedFillBackward1',
 });
 
 /** `value` (a number or a 0-d node) where the mask holds, else x. */
 export function maskedFill(x: Node, mask: Node, value: Operand): Node {
   if (mask.type.dtype !== 'bool')
-    throw new DTypeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${mask.type.dtype}`);
+    throw new DTypeError(
+      `masked_fill_ only supports boolean masks, but got mask with dtype ${mask.type.dtype}`,
+    );
   if (isNode(value) && value.type.shape.length > 0)
     throw new ValueError(
       `masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.type.shape.length} dimension(s).`,

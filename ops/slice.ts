@@ -4,17 +4,19 @@
 
 import { IndexError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
-import { checkDim, checkDims, showShape } from '../compiler/shape.ts';
+import { checkDim, checkDims, numel, showShape } from '../compiler/shape.ts';
 import type { AxisMap } from '../compiler/view.ts';
-import { along, at } from '../compiler/view.ts';
+import { along, at, mapRange } from '../compiler/view.ts';
 import { affineOp, affineView } from './view-affine.ts';
 import { viewRules } from './view-rules.ts';
+import { ravel } from './view.ts';
 
 const ops = {
   slice: affineOp('slice'),
   select: affineOp('select'),
   flip: affineOp('flip'),
   unfold: affineOp('unfold'),
+  asStrided: affineOp('asStrided'),
 };
 
 /** The view that reads one axis through a map and every other one unchanged. */
@@ -102,6 +104,19 @@ export function unfold(x: Node, dimension: number, size: number, step: number): 
     [shape.length, 1],
   ] as const;
   return affineView(ops.unfold, x, [...withSize(shape, d, count), size], onAxis(shape.length, d, { offset: 0, terms }));
+}
+
+/** Element i of the result is element offset + sum of strides[k] * i[k] of `x` in row-major order. */
+export function asStrided(x: Node, size: readonly number[], stride: readonly number[], storageOffset = 0): Node {
+  if (size.length !== stride.length) throw new ShapeError('mismatch in length of strides and shape');
+  if (stride.some((s) => s < 0)) throw new ValueError(`as_strided: Negative strides are not supported at the moment, got strides: ${showShape(stride)}`);
+  const map: AxisMap = { offset: storageOffset, terms: stride.flatMap((s, axis) => (s === 0 ? [] : [[axis, s] as const])) };
+  const { max } = mapRange(map, size);
+  if (numel(size) > 0 && (storageOffset < 0 || max >= numel(x.type.shape)))
+    throw new IndexError(
+      `setStorage: sizes ${showShape(size)}, strides ${showShape(stride)}, storage offset ${storageOffset} are out of bounds for ${numel(x.type.shape)} elements`,
+    );
+  return affineView(ops.asStrided, ravel(x), size, [map]);
 }
 
 export const rules = viewRules(Object.values(ops));

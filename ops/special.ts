@@ -77,7 +77,11 @@ export function polygamma(n: number, x: Node): Node {
 }
 
 /** Modified Bessel function of the first kind, order 0. */
-export const i0 = floatFunction('i0', { expr: s.i0(x0), partials: [(g, [x]) => mul(g, i1(x))], saves: savesSelf });
+export const i0 = floatFunction('i0', {
+  expr: s.i0(x0),
+  partials: [(g, [x]) => mul(g, i1(x))],
+  saves: savesSelf,
+});
 
 /** The same of order 1. Its derivative is i0(x) - i1(x) / x, 1/2 at 0. */
 export const i1: (x: Node) => Node = floatFunction('i1', {
@@ -138,7 +142,11 @@ export const ndtri = floatFunction('ndtri', {
 
 /** -x log(x), 0 at 0, -Infinity below. */
 export const entr = floatFunction('entr', {
-  expr: s.select(s.isnan(x0), x0, s.select(s.gt(x0, 0), s.mul(s.neg(x0), s.log(x0)), s.select(s.eq(x0, 0), 0, -Infinity))),
+  expr: s.select(
+    s.isnan(x0),
+    x0,
+    s.select(s.gt(x0, 0), s.mul(s.neg(x0), s.log(x0)), s.select(s.eq(x0, 0), 0, -Infinity)),
+  ),
   partials: [(g, [x]) => mul(g, neg(add(log(x), 1)))],
   saves: savesSelf,
   gradName: 'SpecialEntrBackward0',
@@ -154,6 +162,7 @@ const xlog1pyOp = pointwise('xlog1py', {
   gradName: 'SpecialXlog1PyBackward0',
 });
 /** x log(1 + y), 0 where x is 0 even if the logarithm is not finite. */
-export const xlog1py = (x: Operand, y: Operand): Node => node(xlog1pyOp, together(x, y).map(floating), undefined);
+export const xlog1py = (x: Operand, y: Operand): Node =>
+  node(xlog1pyOp, together(x, y).map(floating), undefined);
 
 export { digamma as psi, lgamma as gammaln };

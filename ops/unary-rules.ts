@@ -48,12 +48,22 @@ export const rules: readonly Rule[] = [
 
   stabilise('exp(x) - 1 = expm1(x)', ['sub', exponential, 1], expm1),
   stabilise('exp(x) + -1 = expm1(x)', ['add', exponential, -1], expm1),
-  stabilise('exp(log(x)) = x where x >= 0', ['exp', ['log', 'x']], (x) => where(ge(x, 0), x, fullLike(x, NaN))),
+  stabilise('exp(log(x)) = x where x >= 0', ['exp', ['log', 'x']], (x) =>
+    where(ge(x, 0), x, fullLike(x, NaN)),
+  ),
 
   stabilise('1 / (1 + exp(-x)) = sigmoid(x)', ['div', 1, onePlusExpMinus], sigmoid),
   stabilise('1 / (1 + exp(-x)) = sigmoid(x), as a reciprocal', ['reciprocal', onePlusExpMinus], sigmoid),
-  stabilise('1 / (1 + exp(x)) = sigmoid(-x)', ['div', 1, onePlusExp], unlessBounded((x) => sigmoid(neg(x)))),
-  stabilise('1 / (1 + exp(x)) = sigmoid(-x), as a reciprocal', ['reciprocal', onePlusExp], unlessBounded((x) => sigmoid(neg(x)))),
+  stabilise(
+    '1 / (1 + exp(x)) = sigmoid(-x)',
+    ['div', 1, onePlusExp],
+    unlessBounded((x) => sigmoid(neg(x))),
+  ),
+  stabilise(
+    '1 / (1 + exp(x)) = sigmoid(-x), as a reciprocal',
+    ['reciprocal', onePlusExp],
+    unlessBounded((x) => sigmoid(neg(x))),
+  ),
   stabilise('exp(x) / (1 + exp(x)) = sigmoid(x)', ['div', exponential, onePlusExp], unlessBounded(sigmoid)),
 
   stabilise('sqrt(x * x) = |x|', ['sqrt', ['mul', 'x', 'x']], abs),

@@ -12,8 +12,10 @@ import { neg, rsqrt, square } from './unary.ts';
 const x0 = arg(0);
 
 /** An operator whose derivative is a function of its operand. */
-const ofSelf = (name: 'sin' | 'cos' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'asinh' | 'acosh' | 'atanh', pull: Pull) =>
-  floatFunction(name, { expr: s[name](x0), partials: [pull], saves: savesSelf });
+const ofSelf = (
+  name: 'sin' | 'cos' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'asinh' | 'acosh' | 'atanh',
+  pull: Pull,
+) => floatFunction(name, { expr: s[name](x0), partials: [pull], saves: savesSelf });
 
 export const sin = ofSelf('sin', (g, [x]) => mul(g, cos(x)));
 export const cos = ofSelf('cos', (g, [x]) => mul(g, neg(sin(x))));
@@ -71,4 +73,5 @@ const logitOp = pointwise<LogitAttrs>('logit', {
 });
 
 /** log(x / (1 - x)); with `eps`, x is first clamped to [eps, 1 - eps], and the gradient outside is 0. */
-export const logit = (x: Node, { eps = null }: Partial<LogitAttrs> = {}): Node => node(logitOp, [floating(x)], { eps });
+export const logit = (x: Node, { eps = null }: Partial<LogitAttrs> = {}): Node =>
+  node(logitOp, [floating(x)], { eps });

@@ -28,7 +28,11 @@ export function neg(x: Node): Node {
 }
 
 /** |x|; the gradient at 0 is 0. */
-export const abs = sameFunction('abs', { expr: s.abs(x0), partials: [(g, [x]) => mul(g, sgn(x))], saves: savesSelf });
+export const abs = sameFunction('abs', {
+  expr: s.abs(x0),
+  partials: [(g, [x]) => mul(g, sgn(x))],
+  saves: savesSelf,
+});
 
 /** The operand itself, as in PyTorch (where it makes no gradFn either). */
 export const positive = (x: Node): Node => x;
@@ -37,7 +41,11 @@ export const positive = (x: Node): Node => x;
 export const clone = sameFunction('clone', { expr: x0, partials: [(g) => g], saves: savesNothing });
 
 /** e to the x. */
-export const exp = floatFunction('exp', { expr: s.exp(x0), partials: [(g, _, y) => mul(g, y)], saves: savesResult });
+export const exp = floatFunction('exp', {
+  expr: s.exp(x0),
+  partials: [(g, _, y) => mul(g, y)],
+  saves: savesResult,
+});
 
 /** 2 to the x. */
 export const exp2 = floatFunction('exp2', {
@@ -54,7 +62,11 @@ export const expm1 = floatFunction('expm1', {
 });
 
 /** Natural logarithm. */
-export const log = floatFunction('log', { expr: s.log(x0), partials: [(g, [x]) => div(g, x)], saves: savesSelf });
+export const log = floatFunction('log', {
+  expr: s.log(x0),
+  partials: [(g, [x]) => div(g, x)],
+  saves: savesSelf,
+});
 
 export const log2 = floatFunction('log2', {
   expr: s.log2(x0),

@@ -64,7 +64,8 @@ export function composeViews(outer: Affine, inner: Affine, input: Shape, middle:
     const map = outer.axes[k];
     const { min, max } = mapRange(map, out);
     const div = map.div ?? 1;
-    const [low, high] = [min < 0, max > (middle[k] - 1) * div];
+    const low = min < 0;
+    const high = max > (middle[k] - 1) * div;
     if ((low || high) && !leavesWith(inner, input, k, middle[k], low, high)) return null;
     if (div !== 1 && !inner.axes.some(({ terms }) => terms.some(([axis]) => axis === k))) return null;
   }

@@ -7,6 +7,7 @@ import { makeGraph } from '../compiler/graph.ts';
 import { node } from '../compiler/node.ts';
 import type { Node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
+import { arg, s } from '../compiler/scalar.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { add, mul, sub } from '../ops/binary.ts';
 import { pow } from '../ops/binary-power.ts';
@@ -20,6 +21,8 @@ import { constant, input, onesLike } from '../ops/source.ts';
 import { cos, sigmoid, sin, tanh } from '../ops/unary-trig.ts';
 import { exp, log, neg, sqrt } from '../ops/unary.ts';
 import { countOps, raw, valueOf, valuesOf } from './helpers/evaluate.ts';
+import { gradientFault, gradientsOf } from './helpers/gradcheck.ts';
+import { describe, randomGraph } from './helpers/randomGraph.ts';
 
 const x = (shape: Shape = [], dtype: DType = 'float64'): Node => input({ shape, dtype });
 
@@ -103,8 +106,8 @@ test('derivatives of sine go round: sin, cos, -sin, -cos, sin', (t) => {
   const p = x();
   const orders = [sin(p)];
   for (let i = 0; i < 4; i++) orders.push(gradient(orders[i], p));
-  const [s, c] = [Math.sin(0.7), Math.cos(0.7)];
-  t.deepEqual(valuesOf(orders, [[p, [0.7]]]).flat(), [s, c, -s, -c, s]);
+  const [a, b] = [Math.sin(0.7), Math.cos(0.7)];
+  t.deepEqual(valuesOf(orders, [[p, [0.7]]]).flat(), [a, b, -a, -b, a]);
 });
 
 test('mixed second derivatives agree', (t) => {
@@ -216,5 +219,31 @@ test('a chain of 100,000 nodes does not overflow the stack', (t) => {
   let y = p;
   for (let i = 0; i < 100_000; i++) y = i % 2 ? neg(y) : mul(y, p);
   const { nodes } = makeGraph([p], [gradient(y, p)]);
-  t.is(nodes.filter((n) => n.op.name === 'add').length, 49_999);
+  t.is(nodes.filter((n) => n.op.name === 'add').length, 50_000);
+});
+
+test('the gradients of random graphs agree with finite differences, and theirs as well', (t) => {
+  for (let seed = 0; seed < 300; seed++) {
+    const g = randomGraph(seed, { smooth: true, size: 10 });
+    const first = gradientsOf(g, seed);
+    const second = gradientsOf(first.graph, seed);
+    const fault = gradientFault(g, first) ?? gradientFault(first.graph, second);
+    if (fault !== null) return t.fail(`${fault}\n${describe(g)}`);
+  }
+  return t.pass();
+});
+
+test('finite differences find a wrong derivative', (t) => {
+  const wrong = defineOp<undefined>({
+    name: 'wrong',
+    type: ([type]) => type,
+    meaning: () => ({ tag: 'map', expr: s.sin(arg(0)) }),
+    vjp: (g, { inputs: [p] }) => [mul(g, sin(p))],
+  });
+  const p = x([2]);
+  const g = { ...makeGraph([p], [node(wrong, [p], undefined)]), arrays: [[1, 2]] };
+  t.regex(
+    gradientFault(g, gradientsOf(g, 0)) ?? '',
+    /^input 0, element 0: the gradient is .*, finite differences say/,
+  );
 });

@@ -21,18 +21,17 @@ import { sum } from '../ops/reduce.ts';
 import { where } from '../ops/select.ts';
 import { constant, input, iota } from '../ops/source.ts';
 import { exp, neg } from '../ops/unary.ts';
-import { expand, permute, reshape } from '../ops/view.ts';
+import { permute, reshape } from '../ops/view.ts';
 import { simplifyChecked } from '../runtime/checked.ts';
 import { countOps, raw, valuesOf } from './helpers/evaluate.ts';
+import { gradientsOf } from './helpers/gradcheck.ts';
+import { describe, randomGraph } from './helpers/randomGraph.ts';
+import { simplifyOptions } from './helpers/rules.ts';
 
 const x = (shape: Shape = [2, 3], dtype: DType = 'float64'): Node => input({ shape, dtype }, 'x');
 
-const options = (rules: readonly Rule[] = [], more: Partial<SimplifyOptions> = {}): SimplifyOptions => ({
-  rules,
-  makeConstant: (value, { shape, dtype }) => constant(value, dtype, shape),
-  makeExpand: expand,
-  ...more,
-});
+const options = (rules: readonly Rule[] = [], more: Partial<SimplifyOptions> = {}): SimplifyOptions =>
+  simplifyOptions({ rules, ...more });
 
 /** One output simplified over the inputs that it has. */
 const simple = (out: Node, rules?: readonly Rule[], more?: Partial<SimplifyOptions>): Node =>
@@ -77,6 +76,7 @@ const folds: [what: string, make: () => Node, value: number][] = [
   ['a view of a constant', () => permute(reshape(full(7), [3, 2]), [1, 0]), 7],
   ['zeros padded with zeros', () => view(full(0), [[-1, 0], [-1, 1]], [4, 5], 0), 0], // prettier-ignore
   ['a view that reads nothing but its fill', () => view(x(), [[-9, 0], [0, 1]], [4, 3], 0), 0], // prettier-ignore
+  ['a padded empty node', () => view(x([0]), [[-1, 0]], [2], 3), 3],
   ['the sum of a constant', () => reduce(full(0.1), 'sum'), 6 * 0.1],
   ['the sum of nothing', () => sum(x([0, 3]), 0), 0],
   ['the product of a constant', () => reduce(full(2), 'prod'), 64],
@@ -288,7 +288,7 @@ function long(length: number): Graph {
 }
 
 test('10,000 nodes take less than 300 ms', (t) => {
-  const times = [0, 1, 2].map(() => {
+  const times = [0, 1, 2, 3, 4].map(() => {
     const graph = long(10_000);
     const start = performance.now();
     const result = simplify(graph, options([timesOne, negNeg]));
@@ -362,3 +362,19 @@ test('select evaluates only what it chooses, in a fold as well', (t) => {
   );
   isConstant(t, simple(out), 0);
 });
+
+for (const fastMath of [false, true])
+  test(`random graphs keep their values, and so do their gradients${fastMath ? ', under fastMath' : ''}`, (t) => {
+    for (let seed = 0; seed < 300; seed++) {
+      const g = randomGraph(seed, { floats: seed % 2 ? ['float64'] : ['float64', 'float32'] });
+      try {
+        simplifyChecked(g, g.arrays, simplifyOptions({ fastMath }));
+        const { graph } = gradientsOf(g, seed);
+        simplifyChecked(graph, graph.arrays, simplifyOptions({ fastMath }));
+      } catch (error) {
+        t.fail(`${describe(g)}\n${String(error)}`);
+        return;
+      }
+    }
+    t.pass();
+  });

@@ -6,6 +6,7 @@ import { isFloat } from '../../compiler/dtype.ts';
 import { makeGraph } from '../../compiler/graph.ts';
 import type { Graph } from '../../compiler/graph.ts';
 import type { Node } from '../../compiler/node.ts';
+import type { NumberArray } from '../../compiler/op.ts';
 import { numel } from '../../compiler/shape.ts';
 import { add } from '../../ops/binary.ts';
 import { input } from '../../ops/source.ts';
@@ -14,7 +15,7 @@ import type { Evaluate } from './evaluate.ts';
 import { makeRandom } from './randomGraph.ts';
 
 export interface Valued extends Graph {
-  readonly arrays: readonly ArrayLike<number>[];
+  readonly arrays: readonly NumberArray[];
 }
 
 export interface Gradients {
@@ -50,21 +51,21 @@ export function gradientFault(
 ): string | null {
   const cotangents = graph.arrays.slice(g.inputs.length);
   const float = g.outputs.map((o) => isFloat(o.type.dtype));
-  const loss = (arrays: readonly ArrayLike<number>[]): number => {
-    const outputs = run(g, arrays as readonly number[][]).filter((_, i) => float[i]);
+  const loss = (arrays: readonly NumberArray[]): number => {
+    const outputs = run(g, arrays).filter((_, i) => float[i]);
     return outputs.reduce(
       (total, y, o) => total + Array.from(y).reduce((sum, v, i) => sum + v * cotangents[o][i], 0),
       0,
     );
   };
-  const values = run(graph, graph.arrays as readonly number[][]);
+  const values = run(graph, graph.arrays);
   let next = 0;
   for (let k = 0; k < g.inputs.length; k++) {
     if (!isFloat(g.inputs[k].type.dtype)) continue;
     const analytic = gradients[k] ? values[next++] : new Float64Array(g.arrays[k].length);
     for (let i = 0; i < analytic.length; i++) {
       const difference = (h: number): number => {
-        const shifted = (by: number): ArrayLike<number>[] =>
+        const shifted = (by: number): NumberArray[] =>
           g.arrays.map((a, j) => (j === k ? Float64Array.from(a, (v, at) => (at === i ? v + by : v)) : a));
         return (loss(shifted(h)) - loss(shifted(-h))) / (2 * h);
       };

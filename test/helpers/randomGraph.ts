@@ -48,6 +48,8 @@ export interface Pool {
   readonly condition: () => Node | null;
   /** A new int32 input of numbers below `size`. */
   readonly index: (shape: Shape, size: number) => Node;
+  /** A new floating input. */
+  readonly fresh: (shape: Shape, dtype: DType) => Node;
   readonly valuesOf: (n: Node) => TypedArray;
 }
 
@@ -108,6 +110,7 @@ export function randomGraph(seed: number, options: RandomGraphOptions = {}): Ran
       const conditions = others.filter((n) => n.type.dtype === 'bool');
       return conditions.length === 0 ? null : random.pick(conditions);
     },
+    fresh: (shape, dtype) => addInput(shape, dtype, () => random.next() * 2 - 1),
     index: (shape, bound) => addInput(shape, 'int32', () => random.int(0, bound - 1)),
     valuesOf: (n) => {
       evaluateAll(

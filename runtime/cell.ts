@@ -1,0 +1,101 @@
+// Cells: the identity of what a tensor stores. In: values, lazy (a node) or computed (a buffer). Out: the node through which the graph
+// reads a cell now. Tensors that share memory in PyTorch (`x`, `x.detach()`, `x.data`, views of it) share a cell here, and a write
+// gives the cell a new value: nodes that were built before keep the one they read.
+//
+// A buffer enters the graph through its leaf, one input node. Compiled programs overwrite the buffers they hold in place; whoever took
+// the leaf of such a buffer before gets a copy of what it held (`beforeOverwrite`), made only if there is a taker.
+
+import { numel } from '../compiler/shape.ts';
+import type { Node, TensorType } from '../compiler/node.ts';
+import { input } from '../ops/source.ts';
+import { allocate } from './buffer.ts';
+import type { TypedArray } from './buffer.ts';
+import { activeTrace, touchCell } from './trace.ts';
+import type { Trace } from './trace.ts';
+
+/** Computed elements, row-major. */
+export interface Buffer {
+  readonly type: TensorType;
+  readonly array: TypedArray;
+  /** The node that reads this buffer, once somebody asked for it. */
+  leaf: Node | null;
+}
+
+export interface Cell {
+  readonly type: TensorType;
+  value: Node | Buffer;
+  /** Counts in-place writes: PyTorch's version counter. */
+  version: number;
+  /** The length of the longest chain of nodes that have not been computed. */
+  depth: number;
+  /** The place that compiled programs read and write directly, once there is one. */
+  home: Buffer | null;
+  /** The trace in which it was made. */
+  readonly trace: Trace | null;
+}
+
+export const makeBuffer = (type: TensorType, array: TypedArray = allocate(type.dtype, numel(type.shape))): Buffer => ({
+  type,
+  array,
+  leaf: null,
+});
+
+export const isBuffer = (value: Node | Buffer): value is Buffer => 'array' in value;
+
+export const makeCell = (value: Node | Buffer, depth = 0): Cell => ({
+  type: value.type,
+  value,
+  version: 0,
+  depth,
+  home: null,
+  trace: activeTrace(),
+});
+
+/** Nodes that have been computed: leaves, and lazy nodes that a program has evaluated. Graphs are cut there. */
+const computed = new WeakMap<Node, Buffer>();
+
+export const bufferOf = (node: Node): Buffer | undefined => computed.get(node);
+export const remember = (node: Node, buffer: Buffer): void => void computed.set(node, buffer);
+
+/** The input node that reads a buffer. */
+export function leafOf(buffer: Buffer): Node {
+  if (buffer.leaf === null) {
+    buffer.leaf = input(buffer.type);
+    computed.set(buffer.leaf, buffer);
+  }
+  return buffer.leaf;
+}
+
+/** The node of a cell's present value. In a trace, cells of the outside are read through a placeholder. */
+export function nodeOf(cell: Cell): Node {
+  const trace = activeTrace();
+  if (trace !== null && cell.trace !== trace) touchCell(trace, cell);
+  return isBuffer(cell.value) ? leafOf(cell.value) : cell.value;
+}
+
+/** Gives a cell a new value: an in-place write. */
+export function writeCell(cell: Cell, value: Node | Buffer, depth = 0): void {
+  const trace = activeTrace();
+  if (trace !== null && cell.trace !== trace) touchCell(trace, cell);
+  cell.value = value;
+  cell.depth = depth;
+  cell.version++;
+}
+
+/** The computed elements of a cell, if there are any. */
+export function bufferOfCell(cell: Cell): Buffer | null {
+  if (isBuffer(cell.value)) return cell.value;
+  const buffer = computed.get(cell.value);
+  if (buffer === undefined) return null;
+  cell.value = buffer;
+  cell.depth = 0;
+  return buffer;
+}
+
+/** To be called before the elements of a buffer are overwritten: those who read it keep a copy of what it holds. */
+export function beforeOverwrite(buffer: Buffer): void {
+  const { leaf } = buffer;
+  if (leaf === null) return;
+  computed.set(leaf, { type: buffer.type, array: buffer.array.slice(), leaf });
+  buffer.leaf = null;
+}

@@ -1,0 +1,35 @@
+// What the library asks of its surroundings, and what it does where they are missing: a browser has no environment variables, a
+// sandbox no clock. In: nothing. Out: plain values. Nothing else touches `globalThis`.
+
+interface Surroundings {
+  readonly process?: {
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly stderr?: { write?(text: string): unknown };
+    cwd?(): string;
+  };
+  readonly performance?: { now(): number };
+  readonly console?: { error(text: string): void; warn(text: string): void };
+}
+
+const surroundings = globalThis as Surroundings;
+
+export const environmentVariable = (name: string): string => surroundings.process?.env?.[name] ?? '';
+
+/** Milliseconds of a clock that only moves forward. */
+export const now = (): number => surroundings.performance?.now() ?? Date.now();
+
+/** Where the program was started, with a slash at the end; empty if nobody knows. */
+export const workingDirectory = (): string => {
+  const directory = surroundings.process?.cwd?.();
+  return directory === undefined ? '' : `${directory}/`;
+};
+
+/** A line for a person who debugs. */
+export function writeError(text: string): void {
+  const { process, console } = surroundings;
+  if (process?.stderr?.write) process.stderr.write(`${text}\n`);
+  else console?.error(text);
+}
+
+/** A warning, as PyTorch gives with `UserWarning`. */
+export const warn = (text: string): void => surroundings.console?.warn(`UserWarning: ${text}`);

@@ -1,0 +1,266 @@
+// The tensor a user holds: a light handle on a cell, with what autograd knows about it. In: a cell, or a path of views through one.
+// Out: the properties of API.md. Everything that computes is a lifted operator (`functions.ts`) or a function of its own file; this
+// class only names them.
+
+import { dtypes, isFloat } from '../compiler/dtype.ts';
+import type { DType } from '../compiler/dtype.ts';
+import { AutogradError, GradloomError, IndexError, InternalError } from '../compiler/errors.ts';
+import type { Node, Origin, TensorType } from '../compiler/node.ts';
+import { checkDim, numel } from '../compiler/shape.ts';
+import type { Shape } from '../compiler/shape.ts';
+import type { TypedArray } from './buffer.ts';
+import type { GradFn } from './autograd/gradFn.ts';
+import { backward } from './autograd/backward.ts';
+import type { BackwardOptions } from './autograd/backward.ts';
+import { assignGrad, gradOf } from './autograd/accumulate.ts';
+import { registerTensorHook, registerPostAccumulateHook, retainGrad } from './autograd/hooks.ts';
+import type { HookHandle, PostAccumulateHook, TensorHook } from './autograd/hooks.ts';
+import { inInferenceMode } from './autograd/mode.ts';
+import type { Cell } from './cell.ts';
+import { nodeOf } from './cell.ts';
+import { detachInPlace, setData, setRequiresGrad } from './inplace.ts';
+import { currentOrigin } from './origin.ts';
+import { printTensor, printTensorGraph } from './print.ts';
+import { elementsOf, nested, onlyElement } from './read.ts';
+import { activeTrace } from './trace.ts';
+import type { Trace } from './trace.ts';
+import { refreshView } from './views.ts';
+import type { ViewOf } from './views.ts';
+import type { Functions, Methods } from './methods.ts';
+
+/** How a view reads its cell: view operators applied to the node of the whole. */
+export type Path = (whole: Node) => Node;
+
+/** What the runtime keeps about a tensor. Not for users. */
+export interface Core {
+  readonly cell: Cell;
+  readonly type: TensorType;
+  readonly path: Path | null;
+  /** The node of the path over the cell's node, as it was last built. */
+  seen: { readonly whole: Node; readonly node: Node } | null;
+  /** True as long as its elements lie in row-major order without gaps; decides whether `reshape` is a view. */
+  contiguous: boolean;
+  /** The flag of a leaf. */
+  wantsGrad: boolean;
+  gradFn: GradFn | null;
+  /** Which output of `gradFn` it is. */
+  outputIndex: number;
+  grad: Tensor | null;
+  retainsGrad: boolean;
+  /** Adds up the gradient of a leaf. */
+  accumulator: GradFn | null;
+  /** For a view that autograd follows: of what. */
+  viewOf: ViewOf | null;
+  readonly inference: boolean;
+  isParameter: boolean;
+  readonly trace: Trace | null;
+  readonly origin: Origin | null;
+}
+
+export interface TensorOptions {
+  readonly dtype?: DType;
+  readonly requiresGrad?: boolean;
+}
+
+/** A multi-dimensional array of one dtype, computed when its value is asked for. */
+export class Tensor {
+  /** What the runtime keeps; not part of the interface. */
+  readonly core: Core;
+
+  /** Use `tensor`, `zeros`, ... instead. */
+  constructor(cell: Cell, path: Path | null = null, type: TensorType = cell.type) {
+    this.core = {
+      cell,
+      type,
+      path,
+      seen: null,
+      contiguous: true,
+      wantsGrad: false,
+      gradFn: null,
+      outputIndex: 0,
+      grad: null,
+      retainsGrad: false,
+      accumulator: null,
+      viewOf: null,
+      inference: inInferenceMode(),
+      isParameter: false,
+      trace: activeTrace(),
+      origin: currentOrigin(),
+    };
+    // the core is an implementation detail: it should not show up where objects are listed or compared
+    Object.defineProperty(this, 'core', { enumerable: false });
+  }
+
+  get shape(): Shape {
+    return this.core.type.shape;
+  }
+  get dtype(): DType {
+    return this.core.type.dtype;
+  }
+  get ndim(): number {
+    return this.core.type.shape.length;
+  }
+  get numel(): number {
+    return numel(this.core.type.shape);
+  }
+  /** The length of one dimension. */
+  size(dim: number): number {
+    return this.shape[checkDim(dim, this.ndim)];
+  }
+
+  /** True if operations on it are recorded: a leaf that asked for it, or a result of such a recording. */
+  get requiresGrad(): boolean {
+    return this.core.wantsGrad || this.gradFn !== null;
+  }
+  set requiresGrad(flag: boolean) {
+    setRequiresGrad(this, flag, 'only Tensors of floating point and complex dtype can require gradients');
+  }
+  /** Changes the flag and returns the tensor. */
+  requiresGrad_(flag = true): this {
+    setRequiresGrad(this, flag, 'only Tensors of floating point dtype can require gradients');
+    return this;
+  }
+  /** True if no recorded operation made it. */
+  get isLeaf(): boolean {
+    return this.gradFn === null;
+  }
+  /** The operation that made it, if it was recorded. */
+  get gradFn(): GradFn | null {
+    refreshView(this);
+    return this.core.gradFn;
+  }
+  /** The gradient that backward passes have added up, or null. */
+  get grad(): Tensor | null {
+    return gradOf(this);
+  }
+  set grad(value: Tensor | null) {
+    assignGrad(this, value);
+  }
+  get retainsGrad(): boolean {
+    return this.core.retainsGrad;
+  }
+  /** How often its storage was written in place. */
+  get version(): number {
+    if (this.core.inference) throw new AutogradError('Inference tensors do not track version counter.');
+    return this.core.cell.version;
+  }
+
+  /** The same storage without history: what is written to it is seen by both. */
+  get data(): Tensor {
+    return this.detach();
+  }
+  set data(value: Tensor) {
+    setData(this, value);
+  }
+  /** The same storage without history. */
+  detach(): Tensor {
+    const { cell, path, type, contiguous } = this.core;
+    const result = new Tensor(cell, path, type);
+    result.core.contiguous = contiguous;
+    return result;
+  }
+  /** Cuts the tensor off from its history; not for views. */
+  detach_(): this {
+    detachInPlace(this);
+    return this;
+  }
+
+  /**
+   * Adds the gradient of this tensor to `.grad` of the leaves it was computed from. `gradient` is needed unless there is just one
+   * element.
+   */
+  backward(gradient?: Tensor | null, options?: BackwardOptions): void {
+    backward(this, gradient, options);
+  }
+  /** Keeps the gradient of a tensor that is not a leaf in `.grad` as well. */
+  retainGrad(): void {
+    retainGrad(this);
+  }
+  /** Calls `hook` with the gradient of this tensor once it is complete; what it returns, if anything, takes its place. */
+  registerHook(hook: TensorHook): HookHandle {
+    return registerTensorHook(this, hook);
+  }
+  /** Calls `hook` with this leaf after its `.grad` has been updated. */
+  registerPostAccumulateGradHook(hook: PostAccumulateHook): HookHandle {
+    return registerPostAccumulateHook(this, hook);
+  }
+
+  /** The value of a tensor of one element. */
+  item(): number | boolean {
+    return onlyElement(this);
+  }
+  /** Nested arrays; a plain value for a scalar. */
+  toArray(): NestedArray {
+    return nested(this);
+  }
+  /** A row-major copy of the elements; booleans are 0 and 1. */
+  toTypedArray(): TypedArray {
+    return elementsOf(this).slice();
+  }
+  /** PyTorch's text. */
+  toString(): string {
+    return printTensor(this);
+  }
+  /** The lazy graph below this tensor as text; what has been computed already appears as an input. */
+  graph(): string {
+    return printTensorGraph(this);
+  }
+
+  get T(): Tensor {
+    return methodsOf(this).permute(this.shape.map((_, i) => this.ndim - 1 - i));
+  }
+  get mT(): Tensor {
+    if (this.ndim < 2)
+      throw new IndexError(`tensor.mT is only supported on matrices or batches of matrices. Got ${this.ndim}-D tensor.`);
+    return methodsOf(this).transpose(-2, -1);
+  }
+
+  /** The slices along the first dimension. */
+  *[Symbol.iterator](): Generator<Tensor, void, undefined> {
+    if (this.ndim === 0) throw new IndexError('iteration over a 0-d tensor');
+    yield* methodsOf(this).unbind(0);
+  }
+  /** Lets `a < b` and `${a}` work on tensors of one element, by their value. */
+  [Symbol.toPrimitive](hint: string): number | string {
+    return hint === 'number' ? Number(onlyElement(this)) : printTensor(this);
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return printTensor(this);
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the methods of all operators, see methods.ts
+export interface Tensor extends Methods {}
+
+/** The type helps where the class itself calls methods that are installed later. */
+const methodsOf = (x: Tensor): Pick<Functions & Methods, never> & Methods => x;
+
+export type NestedArray = number | boolean | readonly NestedArray[];
+
+export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+
+/** The node of a tensor's present value. */
+export function nodeOfTensor({ core }: Tensor): Node {
+  const whole = nodeOf(core.cell);
+  if (core.path === null) return whole;
+  if (core.seen?.whole !== whole) core.seen = { whole, node: core.path(whole) };
+  return core.seen!.node;
+}
+
+/** A leaf that belongs to a module and is trained: prints as a Parameter, requires grad unless told otherwise. */
+export class Parameter extends Tensor {
+  constructor(data: Tensor, requiresGrad = true) {
+    const { cell, path, type } = data.core;
+    super(cell, path, type);
+    this.core.isParameter = true;
+    if (requiresGrad) this.requiresGrad = true;
+  }
+}
+
+/** `[torch.FloatTensor [3]]`-like words for messages. */
+export const describeType = (x: Tensor): string => `${dtypes[x.dtype].torchName}Tensor [${x.shape.join(', ')}]`;
+
+export const isFloating = (x: Tensor): boolean => isFloat(x.dtype);
+
+void GradloomError;
+void InternalError;
