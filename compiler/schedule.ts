@@ -5,7 +5,7 @@ import type { Buffer, Kernel, Stmt } from './nest.ts';
 import { verifyKernel, visitStmts } from './nest.ts';
 import { Names, scratchName } from './names.ts';
 import { tile } from './tile.ts';
-import { everywhere, hoistBases, inlineOnce, joinLoops, settleGuards, splitSums, unrollShort } from './tidy.ts';
+import { everywhere, hoistBases, inlineOnce, joinLoops, settleKnown, splitSums, unrollShort } from './tidy.ts';
 
 /** Names in use, so that transformations can add their own. */
 function namesOf(kernel: Kernel, taken: Iterable<string>): Names {
@@ -35,7 +35,7 @@ export function schedule(kernel: Kernel, taken: Iterable<string>, unique: (base:
   body = joinLoops(body);
   body = unrollShort(body);
   body = splitSums(body);
-  body = settleGuards(body);
+  body = settleKnown(body);
   const scheduled: Kernel = { ...kernel, body, scratch };
   verifyKernel(scheduled);
   return scheduled;

@@ -8,7 +8,9 @@ import type { LoopVar } from './affine.ts';
 import { add, ofAtom, ofVar, rangeOf, strideIn, substitute, variablesOf } from './affine.ts';
 import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
 import { bodyOf, exprsOf, local, mapExpr, mapStmt, num, visitExpr, visitStmts } from './nest.ts';
+import { isFloat } from './dtype.ts';
 import { limits } from './limits.ts';
+import { castNumber, primitives } from './scalar.ts';
 
 const withBody = (s: Stmt, body: readonly Stmt[]): Stmt => (s.tag === 'loop' || s.tag === 'if' ? { ...s, body } : s);
 
@@ -101,12 +103,20 @@ function fillStmt(s: Stmt, fill: (e: Expr) => Expr): Stmt {
   }
 }
 
-// --- guards ------------------------------------------------------------------------------------------------------------------
+// --- what is known by now ------------------------------------------------------------------------------------------------------------------
 
-/** Drops tests that always hold now that loops have been cut or unrolled, and reads that never happen. */
-export const settleGuards = (stmts: readonly Stmt[]): readonly Stmt[] => stmts.map((s) => mapStmt(s, settle));
+/** Drops tests that always hold now that loops have been cut or unrolled, and reads that never happen; computes with numbers. */
+export const settleKnown = (stmts: readonly Stmt[]): readonly Stmt[] => stmts.map((s) => mapStmt(s, settle));
 
 function settle(e: Expr): Expr {
+  if (e.tag === 'index' && e.index.terms.length === 0) return num(e.index.offset);
+  if (e.tag === 'prim') {
+    const [first] = e.args;
+    if (e.prim === 'select' && first.tag === 'number') return first.value !== 0 ? e.args[1] : e.args[2];
+    const values = e.args.map((a) => (a.tag === 'number' ? a.value : null));
+    if (values.some((v) => v === null)) return e;
+    return num(castNumber(isFloat(e.dtype) ? 'float64' : e.dtype, primitives[e.prim].meaning(...(values as number[]))));
+  }
   if (e.tag !== 'guarded') return e;
   const open: NestGuard[] = [];
   for (const g of e.guards) {
@@ -213,13 +223,14 @@ export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
 
 /** Names what a loop does not change in the indices of its body. */
 export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => string): readonly Stmt[] {
-  const walk = (body: readonly Stmt[], outer: ReadonlySet<string>): readonly Stmt[] =>
-    body.flatMap((s): readonly Stmt[] => {
+  const walk = (body: readonly Stmt[], outer: ReadonlySet<string>): readonly Stmt[] => {
+    const bases: { readonly index: NestIndex; readonly v: LoopVar }[] = [];
+    return body.flatMap((s): readonly Stmt[] => {
       if (bodyOf(s).length === 0) return [s];
       const inner = new Set(outer);
       if (s.tag === 'loop') inner.add(s.loop.name);
       if (s.tag !== 'loop') return [withBody(s, walk(bodyOf(s), inner))];
-      const bases: { readonly index: NestIndex; readonly v: LoopVar }[] = [];
+      const before = bases.length;
       const hoist = (index: NestIndex): NestIndex => {
         if (outer.size === 0) return index;
         const fixed = index.terms.filter((t) => t.atom.tag !== 'value' && isFixed(t.atom, outer));
@@ -234,10 +245,11 @@ export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => stri
       };
       const replaced = s.body.map((x) => mapStmt(x, (e) => e, hoist));
       const next: Stmt = { ...s, body: replaced };
-      const lets = bases.map((b): Stmt => ({ tag: 'let', name: b.v.name, value: { tag: 'index', index: b.index } }));
+      const lets = bases.slice(before).map((b): Stmt => ({ tag: 'let', name: b.v.name, value: { tag: 'index', index: b.index } }));
       const names = new Set([...inner, ...bases.map((b) => b.v.name)]);
       return [...lets, withBody(next, walk(next.body, names))];
     });
+  };
   return walk(stmts, new Set());
 }
 

@@ -74,6 +74,18 @@ const scaled = (
     return value === null ? null : mul(spread(other, n.type.shape), fullLike(factor, value));
   });
 
+/** x to a whole power from 4 to 64 as products, or null. */
+function bySquaring(x: Node, n: number): Node | null {
+  if (!Number.isInteger(n) || n < 4 || n > 64) return null;
+  const power = (k: number): Node => {
+    if (k === 1) return x;
+    const half = power(k >> 1);
+    const even = mul(half, half);
+    return k % 2 === 0 ? even : mul(even, x);
+  };
+  return power(n);
+}
+
 const minus = (x: Pattern): Pattern => ['neg', x];
 
 export const rules: readonly Rule[] = [
@@ -120,6 +132,7 @@ export const rules: readonly Rule[] = [
         return null;
     }
   }),
+  rule('x^n by squaring', 'fast', ['powScalar', 'x'], ({ x }, n) => bySquaring(x, exponentOf(n))),
   becomes('x^1 = x', 'exact', ['pow', 'x', 1]),
   rule('x^2 = x * x', 'stabilising', ['pow', 'x', 2], ({ x }, n) => {
     const wide = spread(x, n.type.shape);

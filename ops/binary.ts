@@ -1,7 +1,6 @@
 // Arithmetic of two operands. In: nodes or numbers, brought to their common dtype and broadcast. Out: nodes. Formulas are those
 // of derivatives.yaml in the same order of operations, because values at zeros and infinities depend on it.
 
-import { dtypes } from '../compiler/dtype.ts';
 import type { DType } from '../compiler/dtype.ts';
 import { DTypeError } from '../compiler/errors.ts';
 import { node } from '../compiler/node.ts';

@@ -31,16 +31,19 @@ function bitwise(
   };
 }
 
+/** The bits that both have. */
 export const bitwiseAnd: (x: Operand, y: Operand) => Node = bitwise(
   'bitwiseAnd',
   'bitwise_and_cpu',
   s.bitAnd(a, b),
 );
+/** The bits that either has. */
 export const bitwiseOr: (x: Operand, y: Operand) => Node = bitwise(
   'bitwiseOr',
   'bitwise_or_cpu',
   s.bitOr(a, b),
 );
+/** The bits that one of them has. */
 export const bitwiseXor: (x: Operand, y: Operand) => Node = bitwise(
   'bitwiseXor',
   'bitwise_xor_cpu',

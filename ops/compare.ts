@@ -19,12 +19,17 @@ const comparison = (name: string, expr: Scalar): ((x: Operand, y: Operand) => No
   return (x, y) => node(op, together(x, y), undefined);
 };
 
-/** x === y, element by element, in the operands' common dtype; NaN equals nothing. */
+/** True where x equals y in the operands' common dtype; NaN equals nothing. */
 export const eq = comparison('eq', s.eq(a, b));
+/** True where they differ; NaN differs from everything. */
 export const ne = comparison('ne', s.ne(a, b));
+/** True where x < y; false beside NaN, like the next three. */
 export const lt = comparison('lt', s.lt(a, b));
+/** True where x <= y. */
 export const le = comparison('le', s.le(a, b));
+/** True where x > y. */
 export const gt = comparison('gt', s.gt(a, b));
+/** True where x >= y. */
 export const ge = comparison('ge', s.ge(a, b));
 
 const logical = (name: string, expr: Scalar): ((x: Operand, y: Operand) => Node) => {
@@ -32,13 +37,15 @@ const logical = (name: string, expr: Scalar): ((x: Operand, y: Operand) => Node)
   return (x, y) => node(op, [asNode(x, 'bool'), asNode(y, 'bool')], undefined);
 };
 
-/** Truth of both; any dtype, what is not 0 is true, NaN too. */
+/** True where both are; any dtype, what is not 0 is true, NaN too. */
 export const logicalAnd = logical('logicalAnd', s.and(a, b));
+/** True where one or both are. */
 export const logicalOr = logical('logicalOr', s.or(a, b));
+/** True where one is and the other is not. */
 export const logicalXor = logical('logicalXor', s.ne(a, b));
 
 const notOp = pointwise('logicalNot', { expr: s.not(a), dtype: 'bool' });
-/** 1 where x is 0. */
+/** True where x is 0. */
 export const logicalNot = (x: Operand): Node => node(notOp, [asNode(x, 'bool')], undefined);
 
 declareCommutative('eq', 'ne', 'logicalAnd', 'logicalOr', 'logicalXor');
@@ -48,10 +55,15 @@ const floatTest = (name: string, expr: Scalar): ((x: Node) => Node) => {
   return (x) => node(op, [x], undefined);
 };
 
+/** True for NaN. */
 export const isnan = floatTest('isnan', s.isnan(a));
+/** False for NaN and the infinities. */
 export const isfinite = floatTest('isfinite', s.isfinite(a));
+/** True for both infinities. */
 export const isinf = floatTest('isinf', s.eq(s.abs(a), Infinity));
+/** True for Infinity. */
 export const isposinf = floatTest('isposinf', s.eq(a, Infinity));
+/** True for -Infinity. */
 export const isneginf = floatTest('isneginf', s.eq(a, -Infinity));
 /** True for negative numbers and -0. */
 export const signbit = floatTest('signbit', s.signbit(a));

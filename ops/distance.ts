@@ -32,11 +32,13 @@ export function normalize(x: Node, { p = 2, dim = 1, eps = 1e-12 }: NormalizeOpt
   return div(x, size);
 }
 
-/** The larger of x and a number; the gradient passes in any case. */
 const raisedOp = pointwise<{ readonly least: number }>('raised', {
   expr: ({ least }, num) => s.select(s.lt(arg(0), num(least)), num(least), arg(0)),
   partials: [(g) => g],
 });
+
+/** The larger of x and a number; the gradient passes in any case, as where PyTorch clamps behind autograd's back. */
+export const raise = (x: Node, least: number): Node => node(raisedOp, [x], { least });
 
 export interface SimilarityOptions {
   readonly dim?: number;
@@ -49,7 +51,7 @@ export function cosineSimilarity(x1: Node, x2: Node, { dim = 1, eps = 1e-8 }: Si
   const at = checkDim(dim, shape.length);
   const [a, b] = together(floating(x1), floating(x2)).map((x) => {
     const wide = expand(x, shape);
-    return div(wide, node(raisedOp, [vectorNorm(wide, 2, at, true)], { least: eps }));
+    return div(wide, raise(vectorNorm(wide, 2, at, true), eps));
   });
   return sum(mul(a, b), at);
 }

@@ -8,7 +8,7 @@ import type { DType } from '../compiler/dtype.ts';
 import { node } from '../compiler/node.ts';
 import type { Node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
-import type { Op } from '../compiler/op.ts';
+import type { Meaning, Op } from '../compiler/op.ts';
 import { castNumber, constant as constantScalar } from '../compiler/scalar.ts';
 import type { Scalar } from '../compiler/scalar.ts';
 import { cast } from './cast.ts';
@@ -21,11 +21,17 @@ export type Pull<A = undefined> = (g: Node, inputs: readonly Node[], result: Nod
 /** A number as an expression in a dtype sees it: 0.1 in float32 is 0.10000000149. */
 export type Rounded = (value: number) => Scalar;
 
-export interface Pointwise<A> {
-  /** What it computes at one index; `num` rounds numbers of the attributes to the inputs' dtype. */
-  readonly expr?: Scalar | ((attrs: A, num: Rounded, dtype: DType) => Scalar);
-  /** Or what it is made of. */
-  readonly expand?: (inputs: readonly Node[], attrs: A) => Node;
+/** What it computes at one index; `num` rounds numbers of the attributes to the dtype of the inputs. */
+export type Expression<A> = Scalar | ((attrs: A, num: Rounded, dtype: DType) => Scalar);
+
+export type Pointwise<A> = Description<A> &
+  (
+    | { readonly expr: Expression<A>; readonly expand?: undefined }
+    /** Or what it is made of. */
+    | { readonly expr?: undefined; readonly expand: (inputs: readonly Node[], attrs: A) => Node }
+  );
+
+interface Description<A> {
   /** The input whose dtype the result has; the first if absent. */
   readonly like?: number;
   /** Dtype of the result, if it is not that of an input. */
@@ -47,11 +53,9 @@ export function pointwise<A = undefined>(name: string, spec: Pointwise<A>): Op<A
   return defineOp<A>({
     name,
     type: (inputs) => mapType(inputs, dtype ?? inputs[like].dtype),
-    meaning(n) {
-      if (expand) return { tag: 'composite', expand: () => expand(n.inputs, n.attrs) };
-      const of = n.inputs[like].type.dtype;
-      return { tag: 'map', expr: typeof expr === 'function' ? expr(n.attrs, rounded(of), of) : expr! };
-    },
+    meaning: expand
+      ? (n) => ({ tag: 'composite', expand: () => expand(n.inputs, n.attrs) })
+      : mapMeaning(expr, like),
     vjp:
       partials &&
       ((g, n, wants) => n.inputs.map((x, i) => (wants[i] ? pull(partials[i] ?? null, g, n, x) : null))),
@@ -59,6 +63,23 @@ export function pointwise<A = undefined>(name: string, spec: Pointwise<A>): Op<A
     saves,
     gradName: typeof gradName === 'string' ? () => gradName : gradName,
   });
+}
+
+/** Without attributes the dtype decides, and nodes share one meaning. */
+function mapMeaning<A>(expr: Expression<A>, like: number): Op<A>['meaning'] {
+  if (typeof expr !== 'function') {
+    const fixed: Meaning = { tag: 'map', expr };
+    return () => fixed;
+  }
+  const shared = new Map<DType, Meaning>();
+  return ({ inputs, attrs }) => {
+    const { dtype } = inputs[like].type;
+    const known = shared.get(dtype);
+    if (known) return known;
+    const meaning: Meaning = { tag: 'map', expr: expr(attrs, rounded(dtype), dtype) };
+    if (attrs === undefined) shared.set(dtype, meaning);
+    return meaning;
+  };
 }
 
 function pull<A>(partial: Pull<A> | null, g: Node, n: Node<A>, x: Node): Node | null {
@@ -105,7 +126,7 @@ export function gate(name: string, expr: Scalar): (...inputs: readonly Node[]) =
 /** A gate with attributes, which come first: `(attrs, g, ...xs)`. */
 export function gateWith<A>(
   name: string,
-  expr: Pointwise<A>['expr'],
+  expr: Expression<A>,
 ): (attrs: A, ...inputs: readonly Node[]) => Node {
   const op: Op<A> = pointwise<A>(name, {
     expr,

@@ -13,7 +13,7 @@ import { div, mul } from './binary.ts';
 import type { ReduceAttrs } from './reduce-sum.ts';
 import { restore, sum } from './reduce-sum.ts';
 import { neg } from './unary.ts';
-import { affine, affineView } from './view-affine.ts';
+import { plainView } from './view-rules.ts';
 import { reshape } from './view.ts';
 
 const attrsOf = (n: Node): ReduceAttrs => n.attrs as ReduceAttrs;
@@ -52,7 +52,7 @@ function ofRepetition(x: Node, n: Node): Node | null {
   if (idle.length === 0 || (sums && !isFloat(n.type.dtype))) return null;
   const left = shape.map((_, i) => i).filter((i) => !idle.includes(i));
   const renamed = maps.map((map) => ({ ...map, terms: map.terms.map(([a, coef]) => [left.indexOf(a), coef] as const) }));
-  const once = affineView(affine, x.inputs[0], left.map((i) => shape[i]), renamed, fill);
+  const once = plainView(x.inputs[0], left.map((i) => shape[i]), renamed, fill);
   const rest = axes.filter((axis) => !idle.includes(axis)).map((axis) => left.indexOf(axis));
   const result = again(n, once, rest);
   return sums ? mul(result, times) : result;

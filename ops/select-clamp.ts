@@ -107,6 +107,7 @@ const areNamed = (x: Bound | ClampBounds): x is ClampBounds =>
 export function clamp(x: Node, min: Bound | ClampBounds = null, max: Bound = null): Node {
   return areNamed(min) ? limit(x, min.min ?? null, min.max ?? null, 'Clamp') : limit(x, min, max, 'Clamp');
 }
+/** Another name of clamp. */
 export const clip = clamp;
 
 /** The larger of x and a bound. */

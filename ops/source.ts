@@ -40,10 +40,15 @@ const constantOp = defineOp<ConstantAttrs>({
 export const constant = (value: number, dtype: DType, shape: Shape = []): Node =>
   node(constantOp, [], { value: castNumber(dtype, value), dtype, shape });
 
+/** 0 everywhere. */
 export const zeros = (shape: Shape, dtype: DType): Node => constant(0, dtype, shape);
+/** 1 everywhere. */
 export const ones = (shape: Shape, dtype: DType): Node => constant(1, dtype, shape);
+/** One number in the shape and dtype of another node. */
 export const fullLike = (x: Node, value: number): Node => constant(value, x.type.dtype, x.type.shape);
+/** 0 in the shape and dtype of another node. */
 export const zerosLike = (x: Node): Node => fullLike(x, 0);
+/** 1 in the shape and dtype of another node. */
 export const onesLike = (x: Node): Node => fullLike(x, 1);
 
 interface IotaAttrs extends TensorType {

@@ -9,9 +9,9 @@ import { add, div, mul, sub } from './binary.ts';
 import { eq, le, logicalAnd, lt } from './compare.ts';
 import { together } from './operand.ts';
 import type { Operand } from './operand.ts';
-import { floatFunction, floating, pointwise, savesNothing, savesResult, savesSelf } from './pointwise.ts';
+import { floatFunction, floating, pointwise, savesResult, savesSelf } from './pointwise.ts';
 import { maskedFill, where } from './select.ts';
-import { abs, cos, exp, log, log1p, neg, sin, square } from './unary.ts';
+import { cos, exp, log, log1p, neg, sin, square } from './unary.ts';
 
 // the rest of the namespace under its names there
 export { exp2, expm1, log1p, logit, round, sigmoid as expit } from './unary.ts';

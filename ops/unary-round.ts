@@ -17,9 +17,11 @@ const flat = (_: Node, [x]: readonly Node[]): Node => zerosLike(x);
 const step = (name: string, expr: Scalar): ((x: Node) => Node) =>
   sameFunction(name, { expr, partials: [flat], saves: savesNothing });
 
+/** Down to a whole number. */
 export const floor = step('floor', s.floor(x0));
+/** Up to a whole number. */
 export const ceil = step('ceil', s.ceil(x0));
-/** Towards 0. */
+/** Towards 0 to a whole number. */
 export const trunc = step('trunc', s.trunc(x0));
 
 const signExpr = s.select(s.gt(x0, 0), 1, s.select(s.lt(x0, 0), -1, 0));

@@ -5,7 +5,7 @@
 import type { Node } from '../compiler/node.ts';
 import { match, rule } from '../compiler/rewrite.ts';
 import type { OpPattern, Pattern, Rule } from '../compiler/rewrite.ts';
-import { add, maximum, sub } from './binary.ts';
+import { add, maximum } from './binary.ts';
 import { ge } from './compare.ts';
 import { where } from './select.ts';
 import { fullLike } from './source.ts';

@@ -17,31 +17,42 @@ const ofSelf = (
   pull: Pull,
 ) => floatFunction(name, { expr: s[name](x0), partials: [pull], saves: savesSelf });
 
+/** Sine; angles are in radians. */
 export const sin = ofSelf('sin', (g, [x]) => mul(g, cos(x)));
+/** Cosine. */
 export const cos = ofSelf('cos', (g, [x]) => mul(g, neg(sin(x))));
 
+/** Tangent. */
 export const tan = floatFunction('tan', {
   expr: s.tan(x0),
   partials: [(g, _, y) => mul(g, add(square(y), 1))],
   saves: savesResult,
 });
 
-/** The gradient is infinite at -1 and 1, NaN outside. */
+/** Inverse sine; the gradient is infinite at -1 and 1, NaN outside. */
 export const asin = ofSelf('asin', (g, [x]) => mul(g, rsqrt(sub(1, mul(x, x)))));
+/** Inverse cosine; the gradient as that of asin. */
 export const acos = ofSelf('acos', (g, [x]) => mul(g, neg(rsqrt(sub(1, mul(x, x))))));
+/** Inverse tangent. */
 export const atan = ofSelf('atan', (g, [x]) => div(g, add(mul(x, x), 1)));
 
+/** Hyperbolic sine. */
 export const sinh = ofSelf('sinh', (g, [x]) => mul(g, cosh(x)));
+/** Hyperbolic cosine. */
 export const cosh = ofSelf('cosh', (g, [x]) => mul(g, sinh(x)));
 
+/** Hyperbolic tangent. */
 export const tanh = floatFunction('tanh', {
   expr: s.tanh(x0),
   partials: [(g, _, y) => mul(g, sub(1, mul(y, y)))],
   saves: savesResult,
 });
 
+/** Inverse hyperbolic sine. */
 export const asinh = ofSelf('asinh', (g, [x]) => mul(g, rsqrt(add(square(x), 1))));
+/** Inverse hyperbolic cosine; NaN below 1. */
 export const acosh = ofSelf('acosh', (g, [x]) => mul(g, rsqrt(sub(square(x), 1))));
+/** Inverse hyperbolic tangent; infinite at -1 and 1, NaN outside. */
 export const atanh = ofSelf('atanh', (g, [x]) => div(g, sub(1, square(x))));
 
 /** 1 / (1 + exp(-x)). */

@@ -68,12 +68,14 @@ export const log = floatFunction('log', {
   saves: savesSelf,
 });
 
+/** Logarithm to base 2. */
 export const log2 = floatFunction('log2', {
   expr: s.log2(x0),
   partials: [(g, [x]) => div(g, mul(x, 0.6931471805599453))],
   saves: savesSelf,
 });
 
+/** Logarithm to base 10. */
 export const log10 = floatFunction('log10', {
   expr: s.log10(x0),
   partials: [(g, [x]) => div(g, mul(x, 2.3025850929940456))],
@@ -112,18 +114,21 @@ export const reciprocal = floatFunction('reciprocal', {
 /** x * x; PyTorch calls its backward that of a power. */
 export const square = (x: Node): Node => pow(x, 2);
 
-const degrees = Math.PI / 180;
+const radians = Math.PI / 180;
+const degrees = 180 / Math.PI;
 
+/** Degrees to radians. */
 export const deg2rad = floatFunction('deg2rad', {
-  expr: (_, num) => s.mul(x0, num(degrees)),
-  partials: [(g) => mul(g, degrees)],
+  expr: (_, num) => s.mul(x0, num(radians)),
+  partials: [(g) => mul(g, radians)],
   gradName: 'Deg2RadBackward0',
   saves: savesNothing,
 });
 
+/** Radians to degrees. */
 export const rad2deg = floatFunction('rad2deg', {
-  expr: (_, num) => s.mul(x0, num(1 / degrees)),
-  partials: [(g) => mul(g, 180 / Math.PI)],
+  expr: (_, num) => s.mul(x0, num(degrees)),
+  partials: [(g) => mul(g, degrees)],
   gradName: 'Rad2DegBackward0',
   saves: savesNothing,
 });

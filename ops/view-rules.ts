@@ -92,6 +92,12 @@ function keepsOrder(view: View, input: Shape, out: Shape): boolean {
   });
 }
 
+/** A view by its maps; a reshape if the order stays, so that equal views are equal nodes. */
+export function plainView(x: Node, shape: Shape, axes: readonly AxisMap[], fill?: number): Node {
+  if (!keepsOrder({ tag: 'affine', axes, fill }, x.type.shape, shape)) return affineView(affine, x, shape, axes, fill);
+  return sameShape(x.type.shape, shape) ? x : reshape(x, shape);
+}
+
 function mergeViews(x: Node, n: Node): Node | null {
   const [outer, inner] = [viewOf(n), viewOf(x)];
   if (!outer || !inner) return null;
@@ -101,7 +107,13 @@ function mergeViews(x: Node, n: Node): Node | null {
     return sameShape(input, out) ? source : reshape(source, out);
   if (outer.tag === 'reshape' || inner.tag === 'reshape') return null;
   const view = composeViews(outer, inner, input, middle, out);
-  return view && affineView(affine, source, out, view.axes, view.fill);
+  return view && plainView(source, out, view.axes, view.fill);
+}
+
+function asReshape(x: Node, n: Node): Node | null {
+  const view = viewOf(n);
+  const keeps = n.op.name !== 'reshape' && view !== null && keepsOrder(view, x.type.shape, n.type.shape);
+  return keeps ? reshape(x, n.type.shape) : null;
 }
 
 /** A view that stays within one part of a cat (or within one entry of a stack). */
@@ -117,7 +129,7 @@ function readPart(x: Node, n: Node): Node | null {
     if (min >= start * div && max < (start + size) * div) {
       const moved = view.axes.map((map, i) => (i === dim ? { ...map, offset: map.offset - start * div } : map));
       const axes = x.op.name === 'stack' ? moved.filter((_, i) => i !== dim) : moved;
-      return x.op.name === 'stack' && div !== 1 ? null : affineView(affine, part, n.type.shape, axes, view.fill);
+      return x.op.name === 'stack' && div !== 1 ? null : plainView(part, n.type.shape, axes, view.fill);
     }
     start += size;
   }
@@ -127,6 +139,7 @@ function readPart(x: Node, n: Node): Node | null {
 /** The rules that every view brings. */
 export function viewRules(ops: readonly { readonly name: string }[]): readonly Rule[] {
   return ops.flatMap(({ name }) => [
+    rule(`${name} that keeps the order is a reshape`, 'exact', [name, 'x'], ({ x }, n) => asReshape(x, n)),
     rule(`${name} of a view is one view`, 'exact', [name, 'x'], ({ x }, n) => mergeViews(x, n)),
     rule(`${name} of a part of a cat reads the part`, 'exact', [name, 'x'], ({ x }, n) =>
       x.op.name === 'cat' || x.op.name === 'stack' ? readPart(x, n) : null,

@@ -21,7 +21,7 @@ import { nodeOf } from './cell.ts';
 import { detachInPlace, setData, setRequiresGrad } from './inplace.ts';
 import { currentOrigin } from './origin.ts';
 import { printTensor, printTensorGraph } from './print.ts';
-import { elementsOf, nested, onlyElement } from './read.ts';
+import { nested, onlyElement, readElements } from './read.ts';
 import { activeTrace } from './trace.ts';
 import type { Trace } from './trace.ts';
 import { refreshView } from './views.ts';
@@ -53,6 +53,8 @@ export interface Core {
   viewOf: ViewOf | null;
   readonly inference: boolean;
   isParameter: boolean;
+  /** For what stands for an argument of a compiled function: the tensor of the present call. */
+  standsFor: (() => Tensor) | null;
   readonly trace: Trace | null;
   readonly origin: Origin | null;
 }
@@ -84,6 +86,7 @@ export class Tensor {
       viewOf: null,
       inference: inInferenceMode(),
       isParameter: false,
+      standsFor: null,
       trace: activeTrace(),
       origin: currentOrigin(),
     };
@@ -195,7 +198,7 @@ export class Tensor {
   }
   /** A row-major copy of the elements; booleans are 0 and 1. */
   toTypedArray(): TypedArray {
-    return elementsOf(this).slice();
+    return readElements(this, 'toTypedArray').slice();
   }
   /** PyTorch's text. */
   toString(): string {

@@ -90,7 +90,10 @@ const powers = (exponent: number): typeof functions => ({
 for (const [file, rules] of Object.entries({ binaryRules, selectRules, unaryRules }))
   for (const r of rules) {
     if (r.pattern[0] === 'to') continue; // below
-    const apply = r.pattern[0] === 'powScalar' ? [0, 1, 2, 0.5, -0.5, -1].map(powers) : [functions];
+    const apply =
+      r.pattern[0] === 'powScalar'
+        ? (r.kind === 'fast' ? [4, 7, 16] : [0, 1, 2, 0.5, -0.5, -1]).map(powers)
+        : [functions];
     // a where that is bounded, and a node that is never -0, are made below
     const values = r.kind === 'exact' ? odd : /log/.test(r.name) ? positive : ordinary;
     for (const dtype of ['float64', 'float32'] as const)

@@ -1,0 +1,146 @@
+// Adaptive pooling: windows are chosen so that the result has the size asked for. In: a node [..., size] and the result's size, where null
+// keeps an axis. Out: one node. Result o of m covers the elements from floor(o * n / m) to ceil((o + 1) * n / m) of n.
+//
+// Where m divides n these are ordinary windows. Otherwise each axis in turn is reduced under a mask; a sum of numbers and a first
+// largest element can both be found axis by axis.
+
+import { dtypes, isFloat } from '../compiler/dtype.ts';
+import { ShapeError } from '../compiler/errors.ts';
+import type { Node } from '../compiler/node.ts';
+import { node } from '../compiler/node.ts';
+import { defineOp } from '../compiler/op.ts';
+import type { Op } from '../compiler/op.ts';
+import { arg, s } from '../compiler/scalar.ts';
+import { showShape } from '../compiler/shape.ts';
+import type { Shape } from '../compiler/shape.ts';
+import { div } from './binary.ts';
+import { cast } from './cast.ts';
+import { pointwise } from './pointwise.ts';
+import { max } from './reduce-pick.ts';
+import { sum } from './reduce-sum.ts';
+import { mean } from './reduce.ts';
+import { where } from './select.ts';
+import { iota } from './source.ts';
+import { unsqueeze } from './view.ts';
+import { windows } from './window-view.ts';
+
+interface Extent {
+  /** Elements of the axis, and results. */
+  readonly n: number;
+  readonly m: number;
+}
+
+/** 1 where an element (the second input) belongs to a result (the first). */
+const belongs = pointwise<Extent>('belongs', {
+  expr({ n, m }) {
+    const [o, p] = [arg(0), arg(1)];
+    const from = s.floor(s.div(s.mul(o, n), m));
+    const to = s.ceil(s.div(s.mul(s.add(o, 1), n), m));
+    return s.and(s.ge(p, from), s.lt(p, to));
+  },
+  dtype: 'bool',
+});
+
+/** The axis `axis` as two, result and element, where what does not belong together reads `fill`. */
+function spreadAxis(
+  x: Node,
+  axis: number,
+  m: number,
+  fill: number,
+): { readonly spread: Node; readonly mask: Node } {
+  const rest = x.type.shape.slice(axis + 1).map(() => 1);
+  const n = x.type.shape[axis];
+  const o = iota([m, 1, ...rest], 0, 'int32');
+  const p = iota([1, n, ...rest], 1, 'int32');
+  const mask = node(belongs, [o, p], { n, m });
+  return { spread: where(mask, unsqueeze(x, axis), fill), mask };
+}
+
+const spatial = (x: Node, out: Shape): number[] => out.map((_, i) => x.type.shape.length - out.length + i);
+
+function average(x: Node, out: Shape): Node {
+  const axes = spatial(x, out);
+  const kernel = axes.map((axis, i) => x.type.shape[axis] / out[i]);
+  if (kernel.every(Number.isInteger)) {
+    const taps = axes.map((axis) => axis + out.length);
+    return mean(windows(x, kernel, { stride: kernel }), taps);
+  }
+  return axes.reduce((y, axis, i) => {
+    const { spread, mask } = spreadAxis(y, axis, out[i], 0);
+    return div(sum(spread, axis + 1), cast(sum(mask, 1), x.type.dtype));
+  }, x);
+}
+
+function largest(x: Node, out: Shape): Node {
+  const lowest = isFloat(x.type.dtype) ? -Infinity : dtypes[x.type.dtype].lowest;
+  // the last axis first: among equals the first in row-major order is found
+  return spatial(x, out).reduceRight(
+    (y, axis, i) => max(spreadAxis(y, axis, out[i], lowest).spread, axis + 1)[0],
+    x,
+  );
+}
+
+interface AdaptiveAttrs {
+  readonly out: Shape;
+  readonly gradName: string;
+}
+
+const adaptiveOp = (name: string, formula: (x: Node, out: Shape) => Node): Op<AdaptiveAttrs> =>
+  defineOp<AdaptiveAttrs>({
+    name,
+    type: ([x], { out }) => ({ shape: [...x.shape.slice(0, -out.length), ...out], dtype: x.dtype }),
+    meaning: ({ inputs: [x], attrs: { out } }) => ({ tag: 'composite', expand: () => formula(x, out) }),
+    gradName: ({ attrs }) => attrs.gradName,
+    saves: () => ({ self: 0 }),
+  });
+
+const ops = {
+  average: adaptiveOp('adaptiveAvgPool', average),
+  largest: adaptiveOp('adaptiveMaxPool', largest),
+};
+
+export type OutputSize = number | readonly (number | null)[];
+
+function outputShape(op: string, ndim: number, x: Node, size: OutputSize): Shape {
+  const { shape } = x.type;
+  if (shape.length !== ndim + 1 && shape.length !== ndim + 2)
+    throw new ShapeError(
+      `${op}(): Expected ${ndim + 1}D or ${ndim + 2}D tensor, but got ${showShape(shape)}`,
+    );
+  const list = typeof size === 'number' ? new Array<number>(ndim).fill(size) : size;
+  if (list.length !== ndim)
+    throw new ShapeError(`${op}(): output_size must be ${ndim} sizes, but got ${list.length}`);
+  const kept = shape.slice(-ndim);
+  kept.forEach((s, i) => {
+    if (s === 0)
+      throw new ShapeError(
+        `${op}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes ${showShape(shape)} with dimension ${shape.length - ndim + i} being empty`,
+      );
+  });
+  return list.map((s, i) => s ?? kept[i]);
+}
+
+type AdaptivePool = (x: Node, outputSize: OutputSize) => Node;
+
+const adaptive =
+  (kind: keyof typeof ops, name: string, ndim: number, gradName: string): AdaptivePool =>
+  (x, outputSize) => {
+    const out = outputShape(name, ndim, x, outputSize);
+    // PyTorch takes a plain mean for a single result
+    if (kind === 'average' && ndim > 1 && out.every((s) => s === 1)) return mean(x, spatial(x, out), true);
+    return node(ops[kind], [x], { out, gradName });
+  };
+
+/** The averages of as many parts of the last dimension as asked for. */
+export const adaptiveAvgPool1d = adaptive('average', 'adaptive_avg_pool1d', 1, 'SqueezeBackward1');
+/** The averages of as many parts of the last two dimensions as asked for. */
+export const adaptiveAvgPool2d = adaptive('average', 'adaptive_avg_pool2d', 2, 'AdaptiveAvgPool2DBackward0');
+/** The averages of as many parts of the last three dimensions as asked for. */
+export const adaptiveAvgPool3d = adaptive('average', 'adaptive_avg_pool3d', 3, 'AdaptiveAvgPool3DBackward0');
+
+/** The largest elements of as many parts of the last dimension as asked for. */
+export const adaptiveMaxPool1d = adaptive('largest', 'adaptive_max_pool1d', 1, 'SqueezeBackward1');
+/** The largest elements of as many parts of the last two dimensions as asked for. */
+export const adaptiveMaxPool2d = adaptive('largest', 'adaptive_max_pool2d', 2, 'AdaptiveMaxPool2DBackward0');
+/** The largest elements of as many parts of the last three dimensions as asked for. */
+export const adaptiveMaxPool3d = adaptive('largest', 'adaptive_max_pool3d', 3, 'AdaptiveMaxPool3DBackward0');

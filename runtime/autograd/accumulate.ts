@@ -1,0 +1,112 @@
+// Where gradients end: `.grad` of the leaves. In: a tensor and a gradient. Out: the gradient added to what is there. Also the edges that
+// lead to a tensor, and the rules about what may be assigned to `.grad`.
+
+import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts';
+import { sameShape } from '../../compiler/shape.ts';
+import { add } from '../../ops/binary.ts';
+import { input } from '../../ops/source.ts';
+import { makeCell } from '../cell.ts';
+import { forget, remind } from '../realize.ts';
+import { Tensor, isTensor, nodeOfTensor } from '../tensor.ts';
+import { activeTrace } from '../trace.ts';
+import { writeTensor } from '../views.ts';
+import { GradFn } from './gradFn.ts';
+import type { Edge, Rule } from './gradFn.ts';
+import { isGradEnabled } from './mode.ts';
+import { runPostAccumulateHooks } from './hooks.ts';
+
+/** Where the gradient of a tensor goes; null if it requires none. */
+export function edgeOf(x: Tensor): Edge | null {
+  const { gradFn } = x;
+  if (gradFn !== null) return { fn: gradFn, index: x.core.outputIndex };
+  if (!x.core.wantsGrad) return null;
+  x.core.accumulator ??= new GradFn('AccumulateGrad', [], [x.core.type], accumulation(x), x);
+  return { fn: x.core.accumulator, index: 0 };
+}
+
+const accumulation = (leaf: Tensor): Rule => ({
+  pull([gradient]) {
+    if (gradient === null) return [];
+    accumulate(leaf, gradient);
+    runPostAccumulateHooks(leaf);
+    return [];
+  },
+  saved: () => ({}),
+  savesSomething: false,
+  free() {},
+});
+
+/**
+ * Adds to `.grad`: in place, so that it stays the same tensor, or, if the gradient has a history of its own, as a new tensor. The first
+ * gradient is taken as it is.
+ */
+export function accumulate(x: Tensor, gradient: Tensor): void {
+  const before = gradOf(x);
+  if (before === null) {
+    const { cell } = gradient.core;
+    const first = gradient.requiresGrad ? gradient : new Tensor(makeCell(nodeOfTensor(gradient), cell.depth));
+    replaceGrad(x, first);
+  } else if (isGradEnabled() && (gradient.requiresGrad || before.requiresGrad)) {
+    replaceGrad(x, before.add(gradient));
+  } else {
+    const depth = Math.max(before.core.cell.depth, gradient.core.cell.depth) + 1;
+    writeTensor(before, add(nodeOfTensor(before), nodeOfTensor(gradient)), depth);
+    remind(before.core.cell);
+  }
+}
+
+/** `.grad`, as the trace sees it if there is one. */
+export function gradOf(x: Tensor): Tensor | null {
+  const trace = activeTrace();
+  if (trace !== null && x.core.trace !== trace) touchGrad(x, true);
+  return x.core.grad;
+}
+
+/** Makes another tensor the `.grad`. */
+function replaceGrad(x: Tensor, value: Tensor | null): void {
+  const trace = activeTrace();
+  if (trace !== null && x.core.trace !== trace) touchGrad(x, false);
+  else {
+    if (x.core.grad !== null) forget(x.core.grad.core.cell);
+    if (value !== null && trace === null) remind(value.core.cell);
+  }
+  x.core.grad = value;
+}
+
+/**
+ * The first time a trace meets the `.grad` of an outside tensor: notes what was there. If the function reads it, whether there is one
+ * decides what is traced, so that becomes a guard, and a placeholder stands for it.
+ */
+function touchGrad(x: Tensor, reads: boolean): void {
+  const trace = activeTrace()!;
+  if (trace.grads.has(x)) return;
+  const before = x.core.grad;
+  let placeholder: Tensor | null = null;
+  if (reads) {
+    if (before !== null) placeholder = new Tensor(makeCell(input(before.core.type)));
+    trace.guards.push({
+      what: 'whether a tensor has a gradient',
+      value: before !== null,
+      read: () => sourceOf(x).core.grad !== null,
+    });
+    x.core.grad = placeholder;
+  }
+  trace.grads.set(x, { before, placeholder });
+  trace.undo.push(() => {
+    x.core.grad = before;
+  });
+}
+
+/** The tensor whose `.grad` is meant: arguments of a compiled function are stood in for by others. */
+export const sourceOf = (x: Tensor): Tensor => x.core.standsFor?.() ?? x;
+
+/** The checks of an assignment to `.grad`. */
+export function assignGrad(x: Tensor, value: Tensor | null): void {
+  if (value === null || value === undefined) return replaceGrad(x, null);
+  if (!isTensor(value))
+    throw new DTypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`);
+  if (value === x) throw new AutogradError("can't assign Variable as its own grad");
+  if (value.dtype !== x.dtype) throw new DTypeError('assigned grad has data of a different type');
+  if (!sameShape(value.shape, x.shape)) throw new ShapeError('assigned grad has data of a different size');
+  replaceGrad(x, value);
+}

@@ -1,0 +1,116 @@
+// Hooks: functions of the user's that see gradients on their way. In: a tensor or node and a function. Out: a handle that takes it away
+// again. The order, as in PyTorch 2: hooks of the tensor, prehooks of the node, `.grad` of tensors that retain it, the node, hooks of
+// the node; for a leaf the node is the addition to `.grad`, and after it come the hooks on that.
+
+import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts';
+import { sameShape } from '../../compiler/shape.ts';
+import { userCode } from '../origin.ts';
+import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor.ts';
+import { activeTrace } from '../trace.ts';
+import type { Gradients } from './gradFn.ts';
+import { edgeOf } from './accumulate.ts';
+
+export interface HookHandle {
+  /** Takes the hook away; doing it twice does no harm. */
+  remove(): void;
+}
+export type TensorHook = (gradient: Tensor) => Tensor | void | null;
+export type NodeHook = (gradInputs: Gradients, gradOutputs: Gradients) => Gradients | void | null;
+export type NodePrehook = (gradOutputs: Gradients) => Gradients | void | null;
+export type PostAccumulateHook = (leaf: Tensor) => void;
+
+const postHooks = new WeakMap<Tensor, PostAccumulateHook[]>();
+
+/** Puts a hook on a list. One that is registered while a function is traced lives as long as the trace. */
+export function listHandle<H>(list: H[], hook: H): HookHandle {
+  const entry = hook;
+  list.push(entry);
+  let present = true;
+  const remove = (): void => {
+    if (present) list.splice(list.indexOf(entry), 1);
+    present = false;
+  };
+  activeTrace()?.undo.push(remove);
+  return { remove };
+}
+
+/** Registers a hook on the gradient of a tensor. */
+export function registerTensorHook(x: Tensor, hook: TensorHook): HookHandle {
+  const edge = edgeOf(x);
+  if (edge === null) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+  const list = edge.fn.tensorHooks.get(edge.index) ?? [];
+  edge.fn.tensorHooks.set(edge.index, list);
+  return listHandle(list, hook);
+}
+
+/** Registers a hook that runs after the `.grad` of a leaf has been updated. */
+export function registerPostAccumulateHook(x: Tensor, hook: PostAccumulateHook): HookHandle {
+  if (!x.requiresGrad) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+  if (!x.isLeaf) throw new AutogradError('post accumulate grad hooks cannot be registered on non-leaf tensors');
+  const list = postHooks.get(x) ?? [];
+  postHooks.set(x, list);
+  return listHandle(list, hook);
+}
+
+export function runPostAccumulateHooks(x: Tensor): void {
+  for (const hook of [...(postHooks.get(x) ?? [])]) userCode(() => hook(x));
+}
+
+/** Lets a tensor that is not a leaf keep its gradient. */
+export function retainGrad(x: Tensor): void {
+  if (!x.requiresGrad) throw new AutogradError("can't retain_grad on Tensor that has requires_grad=False");
+  const { gradFn } = x;
+  if (gradFn === null) return;
+  gradFn.retained.set(x.core.outputIndex, x);
+  x.core.retainsGrad = true;
+}
+
+/** A gradient after the hooks of its tensor. */
+export function runTensorHooks(hooks: readonly TensorHook[] | undefined, gradient: Tensor): Tensor {
+  let result = gradient;
+  for (const hook of [...(hooks ?? [])]) {
+    const next = userCode(() => hook(result));
+    if (next === undefined || next === null) continue;
+    if (!isTensor(next)) throw new DTypeError(`expected Tensor, but hook returned '${typeof next}'`);
+    if (!sameShape(next.shape, result.shape))
+      throw new ShapeError(`hook '${hook.name || '<lambda>'}' has changed the size of value`);
+    result = next;
+  }
+  return result;
+}
+
+/** What hooks of a node make of gradients: the list they return, or the one they were given. */
+export function runListHooks<H>(
+  hooks: readonly H[],
+  gradients: Gradients,
+  call: (hook: H, gradients: Gradients) => Gradients | void | null,
+): Gradients {
+  let result = gradients;
+  for (const hook of [...hooks]) {
+    const next = userCode(() => call(hook, result));
+    if (next === undefined || next === null) continue;
+    if (next.length !== result.length)
+      throw new ShapeError(`hook returned an incorrect number of gradients (expected ${result.length}, got ${next.length})`);
+    result = next;
+  }
+  return result;
+}
+
+/** Calls `hook` once in a backward when all of the tensors have their gradients (those that are reached at all). */
+export function registerMultiGradHook(tensors: readonly Tensor[], hook: (gradients: Gradients) => void): HookHandle {
+  let gradients: (Tensor | null)[] = tensors.map(() => null);
+  let left = tensors.length;
+  const handles = tensors.map((x, i) =>
+    registerTensorHook(x, (g) => {
+      gradients[i] = g;
+      if (--left > 0) return;
+      const all = gradients;
+      gradients = tensors.map(() => null);
+      left = tensors.length;
+      hook(all);
+    }),
+  );
+  return { remove: () => handles.forEach((h) => h.remove()) };
+}
+

@@ -1,0 +1,131 @@
+// In-place operations. In: a tensor and the result of the same operation out of place. Out: the tensor with that value and history; views
+// and whole see it, nodes built before keep what they read. Everything is checked before anything is changed.
+
+import { dtypes, isFloat } from '../compiler/dtype.ts';
+import { AutogradError, DTypeError, ShapeError, TraceError } from '../compiler/errors.ts';
+import { sameShape, showShape } from '../compiler/shape.ts';
+import { cast } from '../ops/cast.ts';
+import { writeThrough } from '../ops/view-put.ts';
+import { edgeOf } from './autograd/accumulate.ts';
+import { alias, attach, record } from './autograd/record.ts';
+import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
+import { nodeOf, writeCell } from './cell.ts';
+import { publicCall } from './origin.ts';
+import { limitDepth, remind } from './realize.ts';
+import { isTensor, nodeOfTensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
+import { activeTrace } from './trace.ts';
+import { checkWritable, keepHistory, refreshView, writeTensor } from './views.ts';
+
+const categories = ['bool', 'int', 'float'];
+
+/** The checks on a value that is about to be written into `x`. */
+function checkFits(x: Tensor, value: Tensor): void {
+  if (!sameShape(value.shape, x.shape))
+    throw new ShapeError(
+      `output with shape ${showShape(x.shape)} doesn't match the broadcast shape ${showShape(value.shape)}`,
+    );
+  const from = dtypes[value.dtype];
+  const to = dtypes[x.dtype];
+  if (categories.indexOf(from.category) > categories.indexOf(to.category))
+    throw new DTypeError(`result type ${from.torchName} can't be cast to the desired output type ${to.torchName}`);
+}
+
+/** Makes `x` hold what `compute` gives, with its history. */
+export function inPlace(x: Tensor, others: readonly unknown[], compute: () => Tensor): Tensor {
+  const requiresGrad = x.requiresGrad || others.some((o) => isTensor(o) && o.requiresGrad);
+  checkWritable(x, requiresGrad && isFloat(x.dtype), inInferenceMode());
+  const value = compute();
+  checkFits(x, value);
+  replaceValue(x, value);
+  return x;
+}
+
+/** Writes the value of a checked tensor and takes over its history. */
+function replaceValue(x: Tensor, value: Tensor): void {
+  const { cell, path, viewOf } = x.core;
+  const depth = value.core.cell.depth + 1;
+  const recorded = isGradEnabled() && isFloat(x.dtype) && (value.requiresGrad || (viewOf?.base.requiresGrad ?? false));
+  const converted = value.dtype === x.dtype || !recorded ? value : value.to(x.dtype);
+  if (!recorded || path === null || viewOf === null) {
+    writeTensor(x, nodeOfTensor(converted), depth);
+    if (recorded) takeHistory(x, converted);
+  } else writeRecordedView(x, converted, depth);
+  if (activeTrace() === null) {
+    remind(cell);
+    limitDepth(cell);
+  }
+}
+
+/** The history of the value becomes that of `x`; tensors that retain their gradient go on doing so. */
+function takeHistory(x: Tensor, value: Tensor): void {
+  const edge = edgeOf(value);
+  if (edge === null) return;
+  keepHistory(x);
+  if (x.core.retainsGrad) {
+    x.core.gradFn?.retained.delete(x.core.outputIndex);
+    edge.fn.retained.set(edge.index, x);
+  }
+  attach(x, edge);
+}
+
+/** A write through a view that autograd follows: the whole becomes a function of what it was and of the value. */
+function writeRecordedView(x: Tensor, value: Tensor, depth: number): void {
+  const { cell, viewOf } = x.core;
+  const { base } = viewOf!;
+  if (base.core.path !== null)
+    throw new AutogradError('a view of a detached view is being used in an in-place operation; clone() it first.');
+  const before = { node: nodeOf(cell), edge: edgeOf(base) };
+  const written = nodeOfTensor(value);
+  const source = { node: written === before.node ? alias(written) : written, edge: edgeOf(value) };
+  const after = writeThrough(before.node, nodeOfTensor(x), source.node);
+  keepHistory(base);
+  keepHistory(x);
+  writeCell(cell, after, depth);
+  const recording = record([after], [before, source], { name: 'CopySlices' });
+  if (recording !== null) attach(base, { fn: recording.fn, index: 0 });
+  refreshView(x);
+}
+
+/** The rules about the flag of leaves. */
+export function setRequiresGrad(x: Tensor, flag: boolean, refusal: string): void {
+  publicCall('requiresGrad_', () => {
+    if (!x.isLeaf) {
+      if (flag) return;
+      throw new AutogradError(
+        'you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that ' +
+          "doesn't require differentiation use var_no_grad = var.detach().",
+      );
+    }
+    if (flag && !isFloat(x.dtype)) throw new DTypeError(refusal);
+    if (flag && x.core.inference && !inInferenceMode())
+      throw new AutogradError('Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.');
+    const trace = activeTrace();
+    if (trace !== null && x.core.trace !== trace && x.core.wantsGrad !== flag)
+      throw new TraceError(
+        `the compiled function '${trace.name}' changes requiresGrad of a tensor that was made outside of it; do that before calling it.`,
+      );
+    x.core.wantsGrad = Boolean(flag);
+  });
+}
+
+/** `x.data = value`. */
+export function setData(x: Tensor, value: Tensor): void {
+  publicCall('data', () => {
+    if (!isTensor(value)) throw new DTypeError('data expected to be a Tensor');
+    if (value.dtype !== x.dtype || !sameShape(value.shape, x.shape))
+      throw new ShapeError(
+        `data of ${x.dtype}${showShape(x.shape)} cannot become ${value.dtype}${showShape(value.shape)}: dtype and shape must stay`,
+      );
+    writeTensor(x, cast(nodeOfTensor(value), x.dtype), value.core.cell.depth + 1);
+    if (activeTrace() === null) remind(x.core.cell);
+  });
+}
+
+/** `x.detach_()`. */
+export function detachInPlace(x: Tensor): void {
+  if (x.core.viewOf !== null)
+    throw new AutogradError("Can't detach views in-place. Use detach() instead.");
+  keepHistory(x);
+  Object.assign(x.core, { gradFn: null, outputIndex: 0, wantsGrad: false });
+}

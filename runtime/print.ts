@@ -1,0 +1,44 @@
+// Tensors as text, and the options for it. In: a tensor. Out: PyTorch's text, or that of the lazy graph below it.
+
+import { printGraph, reachable } from '../compiler/graph.ts';
+import { printType } from '../compiler/node.ts';
+import { bufferOf } from './cell.ts';
+import { defaultPrintOptions, formatTensor, mergePrintOptions } from './format.ts';
+import type { PrintOptionChanges, PrintOptions } from './format.ts';
+import { checkOptions } from './options.ts';
+import { publicCall } from './origin.ts';
+import { elementsOf } from './read.ts';
+import { nodeOfTensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
+import { activeTrace } from './trace.ts';
+
+let options: PrintOptions = defaultPrintOptions;
+
+/** Changes how tensors are printed from now on: PyTorch's `set_printoptions`. */
+export function setPrintOptions(changes: PrintOptionChanges): void {
+  publicCall('setPrintOptions', () => {
+    checkOptions('setPrintOptions', changes, ['precision', 'threshold', 'edgeitems', 'linewidth', 'sciMode', 'profile']);
+    options = mergePrintOptions(options, changes);
+  });
+}
+
+/** PyTorch's text of a tensor. While a function is traced there are no values: then its type. */
+export function printTensor(x: Tensor): string {
+  return publicCall('toString', () => {
+    const { shape, dtype } = x;
+    if (activeTrace() !== null) return `Tensor(${printType({ shape, dtype })}, traced)`;
+    return formatTensor(
+      { shape, dtype, data: elementsOf(x) },
+      { gradFn: x.gradFn?.name, requiresGrad: x.requiresGrad, parameter: x.core.isParameter },
+      options,
+    );
+  });
+}
+
+/** The lazy graph below a tensor; what has been computed is an input. */
+export function printTensorGraph(x: Tensor): string {
+  const output = nodeOfTensor(x);
+  const nodes = reachable([output], (n) => bufferOf(n) !== undefined);
+  const inputs = nodes.filter((n) => bufferOf(n) !== undefined);
+  return printGraph({ inputs, outputs: [output], nodes });
+}
