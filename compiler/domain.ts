@@ -108,6 +108,28 @@ function freshSpan(axes: Axes, n: Node): Span {
   return { dims, operand: new Map(), iter: dims.flat(), reduced: [] };
 }
 
+/**
+ * Members that read nothing of the rows and are read only after a reduction: an optimizer's state beside a bias gradient. They
+ * need not run over the rows.
+ */
+function findLate(
+  members: readonly Node[],
+  users: ReadonlyMap<Node, readonly Node[]>,
+  producers: (n: Node) => readonly Node[],
+  downstream: ReadonlySet<Node>,
+  place: ReadonlyMap<Node, Place>,
+): Set<Node> {
+  const late = new Set(members.filter((n) => !downstream.has(n) && place.get(n) !== 'prologue' && users.has(n) && meaningOf(n).tag === 'map'));
+  for (let before = -1; before !== late.size; ) {
+    before = late.size;
+    for (const n of late) {
+      const readLate = (users.get(n) as Node[]).every((u) => late.has(u) || downstream.has(u));
+      if (!readLate || producers(n).some((p) => !late.has(p) && place.get(p) !== 'prologue')) late.delete(n);
+    }
+  }
+  return late;
+}
+
 const productOf = (list: readonly Axis[]): number => list.reduce((p, a) => p * a.extent, 1);
 
 /** Analyses a set of members given in topological order. */
@@ -197,7 +219,8 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
   for (const n of members)
     if (producers(n).some((p) => downstream.has(p) || (spanOf(p).reduced.length > 0 && !readAgain.includes(p) && meaningOf(p).tag !== 'contract')))
       downstream.add(n);
-  const base = members.filter((n) => !downstream.has(n) && place.get(n) !== 'prologue');
+  const late = findLate(members, users, producers, downstream, place);
+  const base = members.filter((n) => !downstream.has(n) && !late.has(n) && place.get(n) !== 'prologue');
   const lead = members.reduce((best, n) => (productOf(spanOf(n).iter) > productOf(spanOf(best).iter) ? n : best));
   const leadOrder = spanOf(lead).iter;
   const shared = (): Axis[] => leadOrder.filter((a) => !inner.has(a) && base.every((n) => spanOf(n).iter.includes(a)));
@@ -221,6 +244,9 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
       if (producers(n).some((p) => sinks.has(p) || isTail.has(p))) isTail.add(n);
       else if (spanOf(n).reduced.some((a) => rows.includes(a))) sinks.add(n);
     }
+    // What only tails read is computed with them, unless it runs over the rows anyway.
+    for (const n of [...members].reverse())
+      if (late.has(n) && (users.get(n) as Node[]).every((u) => isTail.has(u))) isTail.add(n);
     const narrower = rows.filter((a) =>
       members.every((n) => place.get(n) === 'prologue' || isTail.has(n) || spanOf(n).iter.includes(a)),
     );

@@ -37,6 +37,7 @@ export interface Grouping {
 interface Draft {
   members: Node[];
   domain: Domain;
+  readonly contracts: boolean;
   from: Set<Draft>;
   to: Set<Draft>;
   /** Position of the first and the last member; paths only go forward. */
@@ -61,6 +62,24 @@ function findInlined(graph: Graph): Set<Node> {
   return inlined;
 }
 
+/** Reductions whose result is spread again over what they reduced: the maximum of a softmax. They belong to who reads them. */
+function findBroadcastBack(computed: readonly Node[]): Set<Node> {
+  const found = new Set<Node>();
+  for (const n of computed)
+    for (const p of producersOf(n))
+      if (meaningOf(p).tag === 'reduce' && numel(n.type.shape) > numel(p.type.shape)) found.add(p);
+  return found;
+}
+
+/** Single numbers with several readers: a learning rate. As part of one reader they would make the others wait for it. */
+function findManyReaders(computed: readonly Node[]): Set<Node> {
+  const readers = new Map<Node, number>();
+  for (const n of computed) for (const p of producersOf(n)) readers.set(p, (readers.get(p) ?? 0) + 1);
+  return new Set(computed.filter((n) => numel(n.type.shape) === 1 && (readers.get(n) ?? 0) > 1));
+}
+
+const isScalar = (d: Draft): boolean => d.members.every((n) => numel(n.type.shape) === 1 && meaningOf(n).tag === 'map');
+
 /** True if a path of at least one group in between leads from `a` to `b`. */
 function detour(a: Draft, b: Draft): boolean {
   const seen = new Set<Draft>();
@@ -83,6 +102,8 @@ export function group(graph: Graph): Grouping {
   const computed = graph.nodes.filter((n) => isComputed(n) && !inlined.has(n));
   const position = new Map(computed.map((n, i) => [n, i]));
   const draftOf = new Map<Node, Draft>();
+  const broadcastBack = findBroadcastBack(computed);
+  const manyReaders = findManyReaders(computed);
   const refused: RefusedMerge[] = [];
 
   const merge = (a: Draft, b: Draft, producer: Node, consumer: Node): Draft | null => {
@@ -91,6 +112,9 @@ export function group(graph: Graph): Grouping {
       return null;
     };
     if (a.members.length + b.members.length > limits.groupMembers) return why('the group would be too large');
+    if (a.contracts && b.contracts) return why('two contractions');
+    if (isScalar(a) && !isScalar(b) && manyReaders.has(producer)) return why('a scalar that several kernels read comes first');
+    if ((a.contracts || b.contracts) && broadcastBack.has(consumer)) return why('its result is read along its own axis');
     if (detour(a, b) || detour(b, a)) return why('a path leaves the group and comes back');
     const members = [...a.members, ...b.members].sort((x, y) => (position.get(x) as number) - (position.get(y) as number));
     const domain = analyse(members);
@@ -98,6 +122,7 @@ export function group(graph: Graph): Grouping {
     const merged: Draft = {
       members,
       domain,
+      contracts: a.contracts || b.contracts,
       from: new Set([...a.from, ...b.from]),
       to: new Set([...a.to, ...b.to]),
       first: Math.min(a.first, b.first),
@@ -114,7 +139,7 @@ export function group(graph: Graph): Grouping {
     const domain = analyse([n]);
     if ('refused' in domain) throw new InternalError(`${n.op.name} cannot run alone: ${domain.refused}`);
     const at = position.get(n) as number;
-    let mine: Draft = { members: [n], domain, from: new Set(), to: new Set(), first: at, last: at };
+    let mine: Draft = { members: [n], domain, contracts: meaningOf(n).tag === 'contract', from: new Set(), to: new Set(), first: at, last: at };
     draftOf.set(n, mine);
     const producers = producersOf(n).filter((p) => !inlined.has(p));
     for (const p of producers) {

@@ -129,7 +129,8 @@ export function build(graph: Graph, options: BuildOptions): Built {
   const external = new Set(inputBuffers.filter((_, i) => options.external.has(i)));
   const writeBack = new Map<Buffer, Buffer>();
   options.writeBack.forEach((input, o) => input !== null && writeBack.set(outputBuffers[o], inputBuffers[input]));
-  const planned = plan({ kernels, inputs: inputBuffers, outputs: outputBuffers, external, writeBack });
+  const nestOf = new Map(kernels.map((k, i) => [k, nests[i]]));
+  const planned = plan({ kernels, nestOf, inputs: inputBuffers, outputs: outputBuffers, external, writeBack });
   const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, taken)) };
   const { source, kernels: kernelSources } = emitProgram(final, options);
   const routines = optimized.nodes.flatMap((n): RoutineSlot[] => {

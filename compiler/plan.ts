@@ -32,6 +32,8 @@ export interface Plan {
 
 export interface PlanRequest {
   readonly kernels: readonly Kernel[];
+  /** Each kernel as it was lowered: loops are cut up later, but the order of loads and stores of one element stays. */
+  readonly nestOf: ReadonlyMap<Kernel, Kernel>;
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
   /** Inputs whose memory is not ours: they need no slot. */
@@ -120,7 +122,8 @@ function order(kernels: readonly Kernel[], inPlace: ReadonlyMap<Buffer, Buffer>)
 }
 
 export function plan(request: PlanRequest): Plan {
-  const { inputs, outputs, external } = request;
+  const { inputs, outputs, external, nestOf } = request;
+  const inPlace = (k: Kernel, read: Buffer, write: Buffer): boolean => safeInPlace(nestOf.get(k) as Kernel, read, write);
   // 1. Which outputs can be written where they must end.
   const aliases = new Map<Buffer, Buffer>();
   const copies: { from: Buffer; to: Buffer }[] = [];
@@ -128,7 +131,7 @@ export function plan(request: PlanRequest): Plan {
   if (!kernels) throw new InternalError('plan: the kernels form a cycle');
   for (const [output, input] of request.writeBack) {
     const w = request.kernels.find((k) => k.writes.includes(output));
-    const possible = w !== undefined && (!w.reads.includes(input) || safeInPlace(w, input, output));
+    const possible = w !== undefined && (!w.reads.includes(input) || inPlace(w, input, output));
     const trial = possible ? order(request.kernels, new Map([...aliases, [output, input]])) : null;
     if (trial) {
       aliases.set(output, input);
@@ -205,7 +208,7 @@ export function plan(request: PlanRequest): Plan {
     for (const b of [...k.writes, ...k.scratch]) {
       if (aliases.has(b) || occupied.has(b)) continue;
       const bytes = bytesOf(b);
-      const at = dying.findIndex((s) => s.bytes === bytes && s.buffer.dtype === b.dtype && safeInPlace(k, s.buffer, b));
+      const at = dying.findIndex((s) => s.bytes === bytes && s.buffer.dtype === b.dtype && inPlace(k, s.buffer, b));
       if (at >= 0 && b.role !== 'scratch') {
         const [slot] = dying.splice(at, 1);
         ending.set(t, (ending.get(t) as Slot[]).filter((s) => s !== slot));

@@ -238,10 +238,13 @@ export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => stri
         if (moving.length === 0 || fixed.length === 0 || (fixed.length === 1 && fixed[0].coef === 1 && fixed[0].atom.tag === 'var'))
           return index;
         const part: NestIndex = { offset: 0, terms: fixed };
+        const range = rangeOf(part);
+        // A variable counts from 0: what may be negative would lose its range, and with it the guards that need it.
+        if (range.min < 0) return index;
         let known = bases.find((b) => sameTerms(b.index, part));
         if (!known) bases.push((known = { index: part, v: { tag: 'var', name: fresh('base'), extent: 2 ** 31 } }));
         // Keeps the range of the part, so that later checks still see it.
-        return add(ofAtom({ ...known.v, extent: rangeTop(part) + 1 }), { offset: index.offset, terms: moving });
+        return add(ofAtom({ ...known.v, extent: range.max + 1 }), { offset: index.offset, terms: moving });
       };
       const replaced = s.body.map((x) => mapStmt(x, (e) => e, hoist));
       const next: Stmt = { ...s, body: replaced };
@@ -259,7 +262,3 @@ const isFixed = (atom: NestIndex['terms'][number]['atom'], outer: ReadonlySet<st
 const sameTerms = (a: NestIndex, b: NestIndex): boolean =>
   a.terms.length === b.terms.length &&
   a.terms.every((t) => b.terms.some((u) => u.coef === t.coef && JSON.stringify(u.atom) === JSON.stringify(t.atom)));
-
-const rangeTop = (i: NestIndex): number =>
-  i.terms.reduce((sum, t) => sum + t.coef * (t.atom.tag === 'var' ? Math.max(0, t.atom.extent - 1) : t.atom.tag === 'mod' ? t.atom.by - 1 : 2 ** 20), i.offset);
-

@@ -57,32 +57,51 @@ function writeDiagonal(op: Op<AffineAttrs>, x: Node, offset: number, dim1: numbe
   const [a, b] = twoDims('diagonal', ndim, dim1, dim2);
   const size = x.type.shape[ndim - 2] + Math.abs(offset);
   const rest = Array.from({ length: ndim }, (_, i) => i).filter((i) => i !== a && i !== b);
-  const shape = Array.from({ length: ndim }, (_, i) => (i === a || i === b ? size : x.type.shape[rest.indexOf(i)]));
+  const shape = Array.from({ length: ndim }, (_, i) =>
+    i === a || i === b ? size : x.type.shape[rest.indexOf(i)],
+  );
   // an axis of size 1 is read at column - row - offset: it exists on the diagonal only
   const terms = [
     [b, 1],
     [a, -1],
   ] as const;
   const row = along(a, 1, Math.min(0, offset));
-  return affineView(op, unsqueeze(x, -1), shape, [...rest.map((i) => along(i)), row, { offset: -offset, terms }], 0);
+  return affineView(
+    op,
+    unsqueeze(x, -1),
+    shape,
+    [...rest.map((i) => along(i)), row, { offset: -offset, terms }],
+    0,
+  );
 }
 
 /** The diagonal of two dimensions (the first two) as the last dimension; offset > 0 is above the main one. */
 export function diagonal(x: Node, options?: number | DiagonalOptions, dim1Arg = 0, dim2Arg = 1): Node {
-  const { offset = 0, dim1 = dim1Arg, dim2 = dim2Arg } = optionsOf<'offset', number, DiagonalOptions>('offset', options);
+  const {
+    offset = 0,
+    dim1 = dim1Arg,
+    dim2 = dim2Arg,
+  } = optionsOf<'offset', number, DiagonalOptions>('offset', options);
   return readDiagonal(ops.diagonal, x, offset, dim1, dim2);
 }
 
 /** Matrices (the last two dimensions) with the last dimension of `x` on a diagonal and zeros elsewhere. */
 export function diagEmbed(x: Node, options?: number | DiagonalOptions, dim1Arg = -2, dim2Arg = -1): Node {
-  const { offset = 0, dim1 = dim1Arg, dim2 = dim2Arg } = optionsOf<'offset', number, DiagonalOptions>('offset', options);
+  const {
+    offset = 0,
+    dim1 = dim1Arg,
+    dim2 = dim2Arg,
+  } = optionsOf<'offset', number, DiagonalOptions>('offset', options);
   if (x.type.shape.length === 0) throw new ShapeError('diag_embed expects at least a 1-dimensional tensor');
   return writeDiagonal(ops.diagEmbed, x, offset, dim1, dim2);
 }
 
 /** A vector as a diagonal matrix, or the diagonal of a matrix. */
 export function diag(x: Node, options?: number | { readonly diagonal?: number }): Node {
-  const { diagonal: offset = 0 } = optionsOf<'diagonal', number, { readonly diagonal?: number }>('diagonal', options);
+  const { diagonal: offset = 0 } = optionsOf<'diagonal', number, { readonly diagonal?: number }>(
+    'diagonal',
+    options,
+  );
   const ndim = x.type.shape.length;
   if (ndim !== 1 && ndim !== 2) throw new ShapeError(`diag(): Supports 1D or 2D tensors. Got ${ndim}D`);
   return ndim === 1 ? writeDiagonal(ops.diag, x, offset, 0, 1) : readDiagonal(ops.diag, x, offset, 0, 1);
@@ -127,15 +146,21 @@ const triangleOp = (name: 'tril' | 'triu'): Op<TriangleAttrs> =>
 
 const triangles = { tril: triangleOp('tril'), triu: triangleOp('triu') };
 
-function triangle(name: 'tril' | 'triu', x: Node, options: number | Partial<TriangleAttrs> | undefined): Node {
+function triangle(
+  name: 'tril' | 'triu',
+  x: Node,
+  options: number | Partial<TriangleAttrs> | undefined,
+): Node {
   const { diagonal: offset = 0 } = optionsOf<'diagonal', number, Partial<TriangleAttrs>>('diagonal', options);
   if (x.type.shape.length < 2) throw new ShapeError(`${name}: input tensor must have at least 2 dimensions`);
   return node(triangles[name], [x], { diagonal: offset });
 }
 
 /** The lower triangle of matrices, up to a diagonal; zeros above it. */
-export const tril = (x: Node, options?: number | Partial<TriangleAttrs>): Node => triangle('tril', x, options);
+export const tril = (x: Node, options?: number | Partial<TriangleAttrs>): Node =>
+  triangle('tril', x, options);
 /** The upper triangle of matrices, from a diagonal; zeros below it. */
-export const triu = (x: Node, options?: number | Partial<TriangleAttrs>): Node => triangle('triu', x, options);
+export const triu = (x: Node, options?: number | Partial<TriangleAttrs>): Node =>
+  triangle('triu', x, options);
 
 export const rules = viewRules(Object.values(ops));

@@ -24,10 +24,12 @@ export type Range = readonly [start?: number | null, end?: number | null, step?:
 export type IndexPart = number | Range | null | '...' | Node;
 
 const isRange = (part: IndexPart): part is Range => Array.isArray(part);
-const isIndexNode = (part: IndexPart): part is Node => typeof part === 'object' && part !== null && !isRange(part);
+const isIndexNode = (part: IndexPart): part is Node =>
+  typeof part === 'object' && part !== null && !isRange(part);
 
 const indexOp = gatherOp('index', { saves: () => ({ indices: 1 }) });
 const indexPutOp = scatterOp('indexPut', { saves: () => ({ indices: 2 }) });
+const selectAtOp = gatherOp('selectAt', { gradName: () => 'SelectBackward0', saves: () => ({ index: 1 }) });
 const aliasOp = affineOp('alias');
 
 interface Located {
@@ -49,7 +51,9 @@ function locate(shape: Shape, parts: readonly (Node | null)[]): Located {
     const i = rest.indexOf(d);
     return i < front ? i : i + common.length;
   };
-  const axes = shape.map((_, d): GatherAxis => (dims.includes(d) ? { input: dims.indexOf(d) + 1 } : { axis: place(d) }));
+  const axes = shape.map((_, d): GatherAxis =>
+    dims.includes(d) ? { input: dims.indexOf(d) + 1 } : { axis: place(d) },
+  );
   const sizes = rest.map((d) => shape[d]);
   const ones = new Array<number>(behind).fill(1);
   return {
@@ -71,9 +75,9 @@ function commonShape(indices: readonly Node[]): Shape {
   }
 }
 
-function gatherParts(x: Node, parts: readonly (Node | null)[]): Node {
+function gatherParts(op: typeof indexOp, x: Node, parts: readonly (Node | null)[]): Node {
   const { indices, axes, shape } = locate(x.type.shape, parts);
-  return node(indexOp, [x, ...indices], { axes, shape });
+  return node(op, [x, ...indices], { axes, shape });
 }
 
 /** Parts without '...', one for each dimension that is left to index. */
@@ -112,7 +116,12 @@ export function index(x: Node, ...parts: readonly IndexPart[]): Node {
       result = select(result, d, part);
     } else if (isIndexNode(part)) {
       if (part.type.shape.length > 0) picks.push(part);
-      else result = gatherParts(result, result.type.shape.map((_, i) => (i === d ? part : null)));
+      else
+        result = gatherParts(
+          selectAtOp,
+          result,
+          result.type.shape.map((_, i) => (i === d ? part : null)),
+        );
     } else if (isRange(part)) {
       const [start, end, step = 1] = part;
       if (!Number.isInteger(step) || step <= 0) throw new ValueError('step must be greater than zero');
@@ -121,8 +130,15 @@ export function index(x: Node, ...parts: readonly IndexPart[]): Node {
       picks.push(null);
     } else throw new ValueError(`index: '...' stands once, and not for ${String(part)}`);
   }
-  if (picks.some((pick) => pick !== null)) return gatherParts(result, picks);
-  return result === x ? affineView(aliasOp, x, x.type.shape, x.type.shape.map((_, i) => along(i))) : result;
+  if (picks.some((pick) => pick !== null)) return gatherParts(indexOp, result, picks);
+  return result === x
+    ? affineView(
+        aliasOp,
+        x,
+        x.type.shape,
+        x.type.shape.map((_, i) => along(i)),
+      )
+    : result;
 }
 
 /** The new value of `x` after x[parts] = value; the value is broadcast. */
@@ -140,7 +156,8 @@ export function indexPut(
   if (indices.length > ndim)
     throw new IndexError(`too many indices for tensor of dimension ${ndim} (got ${indices.length})`);
   const parts = x.type.shape.map((_, d) => indices[d] ?? null);
-  if (parts.every((part) => part === null)) throw new ValueError('index_put: at least one index must be a tensor');
+  if (parts.every((part) => part === null))
+    throw new ValueError('index_put: at least one index must be a tensor');
   const at = locate(x.type.shape, parts);
   const source = cast(asNode(values, x.type.dtype), x.type.dtype);
   if (numel(source.type.shape) !== 1 && source.type.shape.length > at.shape.length)

@@ -27,7 +27,10 @@ export interface GatherAttrs {
 const savesIndex = (): Record<string, number> => ({ index: 1 });
 
 /** A gather operator: inputs are the data and its indices. */
-export function gatherOp(name: string, rest: Pick<Op<GatherAttrs>, 'gradName' | 'vjp' | 'saves'> = {}): Op<GatherAttrs> {
+export function gatherOp(
+  name: string,
+  rest: Pick<Op<GatherAttrs>, 'gradName' | 'vjp' | 'saves'> = {},
+): Op<GatherAttrs> {
   return defineOp<GatherAttrs>({
     name,
     type: ([x], { shape }) => ({ shape, dtype: x.dtype }),
@@ -45,7 +48,10 @@ export interface ScatterAttrs {
 }
 
 /** A scatter operator: inputs are what is written into, the source and the indices. */
-export function scatterOp(name: string, rest: Pick<Op<ScatterAttrs>, 'gradName' | 'vjp' | 'saves'> = {}): Op<ScatterAttrs> {
+export function scatterOp(
+  name: string,
+  rest: Pick<Op<ScatterAttrs>, 'gradName' | 'vjp' | 'saves'> = {},
+): Op<ScatterAttrs> {
   return defineOp<ScatterAttrs>({
     name,
     type: ([self]) => self,
@@ -73,8 +79,12 @@ const plainGather = gatherOp('gatherAt');
 const plainScatter = scatterOp('scatterAt');
 
 /** A gather without a name of its own. */
-export const gatherFrom = (x: Node, indices: readonly Node[], axes: readonly GatherAxis[], shape: Shape): Node =>
-  node(plainGather, [x, ...indices], { axes, shape });
+export const gatherFrom = (
+  x: Node,
+  indices: readonly Node[],
+  axes: readonly GatherAxis[],
+  shape: Shape,
+): Node => node(plainGather, [x, ...indices], { axes, shape });
 
 /** A scatter without a name of its own; `set`, `add`, or for values without gradient `mul`, `max`, `min`. */
 export const scatterOn = (
@@ -91,7 +101,8 @@ export const axesAlong = (ndim: number, dim: number): GatherAxis[] =>
 
 /** An index as int32; floats are refused. */
 export function indexNode(op: string, index: Node): Node {
-  if (dtypes[index.type.dtype].category !== 'int') throw new DTypeError(`${op}(): Expected dtype int64 for index`);
+  if (dtypes[index.type.dtype].category !== 'int')
+    throw new DTypeError(`${op}(): Expected dtype int64 for index`);
   return cast(index, 'int32');
 }
 
@@ -100,13 +111,19 @@ export const wrapIndex = (index: Node, size: number): Node => where(lt(index, 0)
 
 /** `x` at one index per lane of `dim`; all but that axis as the index has it. */
 export const gatherAlong = (x: Node, dim: number, index: Node): Node =>
-  x.type.shape.length === 0 ? x : gatherFrom(x, [index], axesAlong(x.type.shape.length, dim), index.type.shape);
+  x.type.shape.length === 0
+    ? x
+    : gatherFrom(x, [index], axesAlong(x.type.shape.length, dim), index.type.shape);
 
 /**
  * The operator of a value that another computation has located: inputs are the data and, for each result, its index along the one
  * axis of the attributes. The gradient goes to that place alone.
  */
-export function pickOp(name: string, gradName: string, value?: (x: Node, attrs: ReduceAttrs) => Node): Op<ReduceAttrs> {
+export function pickOp(
+  name: string,
+  gradName: string,
+  value?: (x: Node, attrs: ReduceAttrs) => Node,
+): Op<ReduceAttrs> {
   const pick = (x: Node, index: Node, attrs: ReduceAttrs): Node => {
     if (value) return value(x, attrs);
     const found = gatherAlong(x, attrs.axes[0], restore(index, x.type.shape, attrs));
@@ -135,7 +152,10 @@ export function takeOp(name: string, gradName: string): Op<{ readonly dim: numbe
   return defineOp<{ readonly dim: number }>({
     name,
     type: ([x, index]) => ({ shape: index.shape, dtype: x.dtype }),
-    meaning: ({ inputs: [x, index], attrs }) => ({ tag: 'composite', expand: () => gatherAlong(x, attrs.dim, index) }),
+    meaning: ({ inputs: [x, index], attrs }) => ({
+      tag: 'composite',
+      expand: () => gatherAlong(x, attrs.dim, index),
+    }),
     gradName: () => gradName,
     saves: () => ({ indices: 1 }),
   });

@@ -45,7 +45,8 @@ export function gather(x: Node, dim: number, index: Node): Node {
   const at = indexNode('gather', index);
   checkLaneIndex(x, d, at);
   const data = x.type.shape.length === 0 ? reshape(x, [1]) : x;
-  if (at.type.shape.length === 0) return reshape(node(gatherNamed, [data, reshape(at, [1])], { axes: [{ input: 1 }], shape: [1] }), []);
+  if (at.type.shape.length === 0)
+    return reshape(node(gatherNamed, [data, reshape(at, [1])], { axes: [{ input: 1 }], shape: [1] }), []);
   return node(gatherNamed, [data, at], { axes: axesAlong(data.type.shape.length, d), shape: at.type.shape });
 }
 
@@ -75,7 +76,8 @@ export function indexSelect(x: Node, dim: number, index: Node): Node {
   const d = checkDim(dim, shape.length);
   if (index.type.shape.length > 1) throw new ShapeError('index_select(): Index is supposed to be a vector');
   const at = indexNode('index_select', index);
-  if (shape.length === 0) return node(indexSelectOp, [reshape(x, [1]), reshape(at, [])], { axes: [{ input: 1 }], shape: [] });
+  if (shape.length === 0)
+    return node(indexSelectOp, [reshape(x, [1]), reshape(at, [])], { axes: [{ input: 1 }], shape: [] });
   const count = numel(at.type.shape);
   const lane = reshape(at, [count, ...shape.slice(d + 1).map(() => 1)]);
   const out = shape.map((size, i) => (i === d ? count : size));
@@ -106,7 +108,11 @@ const embeddingOp = defineOp<EmbeddingAttrs>({
 });
 
 /** Rows of a weight matrix: [...index, features]. The row `paddingIdx` gets no gradient. */
-export function embedding(input: Node, weight: Node, options: { readonly paddingIdx?: number | null } = {}): Node {
+export function embedding(
+  input: Node,
+  weight: Node,
+  options: { readonly paddingIdx?: number | null } = {},
+): Node {
   const { shape } = weight.type;
   if (shape.length !== 2) throw new ShapeError("'weight' must be 2-D");
   if (dtypes[input.type.dtype].category !== 'int')

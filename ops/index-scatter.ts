@@ -1,41 +1,37 @@
-// Writing by index: scatter, indexAdd, indexCopy, indexFill, put, maskedScatter. In: a node, integer nodes and a source. Out: a new
-// node; nothing is changed in place. Each is a choice of axes for one scatter (index-core.ts).
+// Writing lanes by index: scatter, scatterAdd, scatterReduce. In: a node, an integer node with one index for each element of a source,
+// and the source. Out: a new node; nothing is changed in place. Each is a choice of axes for one scatter (index-core.ts).
 
-import { ShapeError, ValueError } from '../compiler/errors.ts';
+import { ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import type { GatherAxis, ScatterMode } from '../compiler/op.ts';
 import { defineOp } from '../compiler/op.ts';
-import { checkDim, numel, sameShape, showShape } from '../compiler/shape.ts';
-import { div, mul, sub } from './binary.ts';
+import { checkDim } from '../compiler/shape.ts';
+import { div, mul } from './binary.ts';
+import { maximum } from './binary-extreme.ts';
 import { cast } from './cast.ts';
 import { eq, logicalAnd } from './compare.ts';
-import type { ScatterAttrs } from './index-core.ts';
-import { axesAlong, gatherFrom, indexNode, scatterOn, scatterOp, wrapIndex } from './index-core.ts';
-import { checkLaneIndex, take } from './index-gather.ts';
-import { asNode } from './operand.ts';
+import { axesAlong, gatherFrom, indexNode, scatterOn, scatterOp } from './index-core.ts';
+import { checkLaneIndex } from './index-gather.ts';
+import { asNode, isNode } from './operand.ts';
 import type { Operand } from './operand.ts';
-import { isNode } from './operand.ts';
-import { maximum } from './binary-extreme.ts';
-import { cumsum } from './scan.ts';
 import { where } from './select.ts';
 import { slice } from './slice.ts';
 import { constant, onesLike, zerosLike } from './source.ts';
-import { ravel, reshape, spread } from './view.ts';
+import { reshape, spread } from './view.ts';
 
 const ops = {
   scatter: scatterOp('scatter'),
   scatterValue: scatterOp('scatterValue', { gradName: () => 'ScatterBackward1' }),
   scatterAdd: scatterOp('scatterAdd'),
-  indexAdd: scatterOp('indexAdd'),
-  indexCopy: scatterOp('indexCopy'),
-  indexFill: scatterOp('indexFill', { gradName: () => 'IndexFillBackward0' }),
-  put: scatterOp('put'),
 };
 
 /** The part of a source that an index of its lanes reaches. */
 const reached = (source: Node, index: Node): Node =>
-  index.type.shape.reduce((part, size, i) => (size === part.type.shape[i] ? part : slice(part, i, 0, size)), source);
+  index.type.shape.reduce(
+    (part, size, i) => (size === part.type.shape[i] ? part : slice(part, i, 0, size)),
+    source,
+  );
 
 interface Lanes {
   readonly self: Node;
@@ -54,7 +50,9 @@ function lanes(op: string, x: Node, dim: number, index: Node, source: Operand): 
     throw new ValueError(`${op}(): Expected self.dtype to be equal to src.dtype`);
   const vector = (n: Node): Node => (n.type.shape.length === 0 ? reshape(n, [1]) : n);
   const [self, where1] = [vector(x), vector(at)];
-  const from = given ? reached(vector(given), where1) : spread(asNode(source, x.type.dtype), where1.type.shape);
+  const from = given
+    ? reached(vector(given), where1)
+    : spread(asNode(source, x.type.dtype), where1.type.shape);
   return { self, source: from, index: where1, axes: axesAlong(self.type.shape.length, d) };
 }
 
@@ -65,7 +63,12 @@ function scatterLanes(op: typeof ops.scatter, x: Node, parts: Lanes, mode: Scatt
 
 /** A copy of `x` with x[i][index[i][j]] = source[i][j] for dim 1; a number is written everywhere. Of duplicates the last one stays. */
 export const scatter = (x: Node, dim: number, index: Node, source: Operand): Node =>
-  scatterLanes(isNode(source) ? ops.scatter : ops.scatterValue, x, lanes('scatter', x, dim, index, source), 'set');
+  scatterLanes(
+    isNode(source) ? ops.scatter : ops.scatterValue,
+    x,
+    lanes('scatter', x, dim, index, source),
+    'set',
+  );
 
 /** As `scatter`, but adding; duplicates add up. */
 export const scatterAdd = (x: Node, dim: number, index: Node, source: Node): Node =>
@@ -79,8 +82,20 @@ interface ReduceIntoAttrs {
   readonly includeSelf: boolean;
 }
 
-const modes: Readonly<Record<ScatterReduction, ScatterMode>> = { sum: 'add', mean: 'add', prod: 'mul', amax: 'max', amin: 'min' };
-const neutral: Readonly<Record<ScatterReduction, number>> = { sum: 0, mean: 0, prod: 1, amax: -Infinity, amin: Infinity };
+const modes: Readonly<Record<ScatterReduction, ScatterMode>> = {
+  sum: 'add',
+  mean: 'add',
+  prod: 'mul',
+  amax: 'max',
+  amin: 'min',
+};
+const neutral: Readonly<Record<ScatterReduction, number>> = {
+  sum: 0,
+  mean: 0,
+  prod: 1,
+  amax: -Infinity,
+  amin: Infinity,
+};
 
 const scatterReduceOp = defineOp<ReduceIntoAttrs>({
   name: 'scatterReduce',
@@ -92,13 +107,19 @@ const scatterReduceOp = defineOp<ReduceIntoAttrs>({
 });
 
 /** How many values meet at each place, `self` counted if it takes part; at least 1. */
-function meeting({ inputs: [self, source, index], attrs: { axes, includeSelf } }: Node<ReduceIntoAttrs>): Node {
+function meeting({
+  inputs: [self, source, index],
+  attrs: { axes, includeSelf },
+}: Node<ReduceIntoAttrs>): Node {
   const start = includeSelf ? onesLike(self) : zerosLike(self);
   return maximum(scatterOn(start, onesLike(source), [index], axes, 'add'), 1);
 }
 
 function reduceInto(n: Node<ReduceIntoAttrs>): Node {
-  const { inputs: [self, source, index], attrs: { axes, reduce, includeSelf } } = n;
+  const {
+    inputs: [self, source, index],
+    attrs: { axes, reduce, includeSelf },
+  } = n;
   const blank = constant(neutral[reduce], self.type.dtype, source.type.shape);
   const start = includeSelf ? self : scatterOn(self, blank, [index], axes, 'set');
   const result = scatterOn(start, source, [index], axes, modes[reduce]);
@@ -107,7 +128,10 @@ function reduceInto(n: Node<ReduceIntoAttrs>): Node {
 
 /** FunctionsManual.cpp, scatter_reduce_backward; the product is exact with at most one zero per place. */
 function reduceIntoPullback(g: Node, n: Node<ReduceIntoAttrs>): (Node | null)[] {
-  const { inputs: [self, source, index], attrs: { axes, reduce, includeSelf } } = n;
+  const {
+    inputs: [self, source, index],
+    attrs: { axes, reduce, includeSelf },
+  } = n;
   const at = (x: Node): Node => gatherFrom(x, [index], axes, source.type.shape);
   const added = (start: Node, x: Node): Node => scatterOn(start, x, [index], axes, 'add');
   const kept = (gradient: Node): Node =>
@@ -149,63 +173,10 @@ export function scatterReduce(
   { includeSelf = true }: { readonly includeSelf?: boolean } = {},
 ): Node {
   if (!Object.hasOwn(modes, reduce))
-    throw new ValueError(`reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}`);
+    throw new ValueError(
+      `reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}`,
+    );
   const { self, source: from, index: at, axes } = lanes('scatter_reduce', x, dim, index, source);
   const result = node(scatterReduceOp, [self, from, at], { axes, reduce, includeSelf });
   return x.type.shape.length === 0 ? reshape(result, []) : result;
-}
-
-/** Operands of a write of whole slices at the indices of a vector. */
-function slices(op: string, x: Node, dim: number, index: Node, source: Node | null): Omit<Lanes, 'source'> & { readonly shape: number[] } {
-  if (index.type.shape.length > 1) throw new ShapeError(`${op}(): Index is supposed to be a vector`);
-  const self = x.type.shape.length === 0 ? reshape(x, [1]) : x;
-  const d = checkDim(dim, x.type.shape.length);
-  const at = indexNode(op, index);
-  const count = numel(at.type.shape);
-  const shape = self.type.shape.map((size, i) => (i === d ? count : size));
-  if (source && !sameShape(source.type.shape.length === 0 ? [1] : source.type.shape, shape))
-    throw new ShapeError(
-      `${op}(): Number of indices and slices should match: ${count} indices along dimension ${d} of ${showShape(x.type.shape)} for a source of ${showShape(source.type.shape)}`,
-    );
-  const lane = reshape(at, [count, ...shape.slice(d + 1).map(() => 1)]);
-  return { self, index: lane, axes: axesAlong(self.type.shape.length, d), shape };
-}
-
-function writeSlices(op: typeof ops.scatter, x: Node, dim: number, index: Node, source: Operand, mode: ScatterMode): Node {
-  const name = op.name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-  const whole = isNode(source) && op !== ops.indexFill ? source : null;
-  const { self, index: at, axes, shape } = slices(name, x, dim, index, whole);
-  const from = whole ? reshape(whole, shape) : spread(asNode(source, x.type.dtype), shape);
-  const result = node(op, [self, cast(from, x.type.dtype), at], { axes, mode });
-  return x.type.shape.length === 0 ? reshape(result, []) : result;
-}
-
-/** A copy of `x` with `alpha` times the slices of `source` added at the indices; duplicates add up. */
-export const indexAdd = (x: Node, dim: number, index: Node, source: Node, { alpha = 1 }: { readonly alpha?: number } = {}): Node =>
-  writeSlices(ops.indexAdd, x, dim, index, alpha === 1 ? source : mul(source, alpha), 'add');
-
-/** A copy of `x` with the slices of `source` at the indices. */
-export const indexCopy = (x: Node, dim: number, index: Node, source: Node): Node =>
-  writeSlices(ops.indexCopy, x, dim, index, source, 'set');
-
-/** A copy of `x` with a number (or a 0-d node) everywhere in the slices at the indices. */
-export const indexFill = (x: Node, dim: number, index: Node, value: Operand): Node =>
-  writeSlices(ops.indexFill, x, dim, index, value, 'set');
-
-/** A copy of `x` with the elements of `source` at indices of the flattened node. */
-export function put(x: Node, index: Node, source: Node, { accumulate = false }: { readonly accumulate?: boolean } = {}): Node {
-  const at = wrapIndex(indexNode('put', index), numel(x.type.shape));
-  if (numel(at.type.shape) !== numel(source.type.shape))
-    throw new ShapeError(
-      `put_(): Expected source and index to have the same number of elements, but got source.numel() = ${numel(source.type.shape)}, index.numel() = ${numel(at.type.shape)}`,
-    );
-  const attrs: ScatterAttrs = { axes: [{ input: 1 }], mode: accumulate ? 'add' : 'set' };
-  return reshape(node(ops.put, [ravel(x), ravel(source), ravel(at)], attrs), x.type.shape);
-}
-
-/** A copy of `x` with the elements of `source`, in order, where the mask is true. */
-export function maskedScatter(x: Node, mask: Node, source: Node): Node {
-  const chosen = spread(mask, x.type.shape);
-  const place = sub(reshape(cumsum(ravel(chosen), 0), x.type.shape), 1);
-  return where(chosen, take(source, maximum(place, 0)), x);
 }

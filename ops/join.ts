@@ -1,4 +1,4 @@
-// Joining and cutting along a dimension: cat, stack, split, chunk, unbind and their relatives. In: nodes. Out: one node, or several.
+// Joining along a dimension: cat, stack and their relatives. In: nodes. Out: one node.
 //
 // A cat is fusable: a choice, by the index along the axis, among views of the parts that are shifted into place. The choice is a
 // balanced tree, so that an element of n parts asks log n questions; nothing is added, so -0 and NaN stay what they are. Its
@@ -12,26 +12,27 @@ import type { Shape } from '../compiler/shape.ts';
 import { checkDim, sameShape, showShape } from '../compiler/shape.ts';
 import { along } from '../compiler/view.ts';
 import { lt } from './compare.ts';
+import { named } from './named.ts';
 import { together } from './operand.ts';
 import { optionsOf } from './options.ts';
 import { where } from './select.ts';
 import { narrow, select } from './slice.ts';
 import { iota } from './source.ts';
-import { affine, affineOp, affineView } from './view-affine.ts';
-import { viewRules } from './view-rules.ts';
+import { affine, affineView } from './view-affine.ts';
 import { reshape, unsqueeze } from './view.ts';
 
 export interface DimOption {
   readonly dim?: number;
 }
-const dimOf = (given: number | DimOption | undefined): number => optionsOf<'dim', number, DimOption>('dim', given).dim ?? 0;
+export const dimOf = (given: number | DimOption | undefined): number =>
+  optionsOf<'dim', number, DimOption>('dim', given).dim ?? 0;
 
 interface JoinAttrs {
   readonly dim: number;
 }
 
 /** Where each part begins along the joined axis, and where the last one ends. */
-const boundsOf = (sizes: readonly number[]): number[] => {
+export const boundsOf = (sizes: readonly number[]): number[] => {
   const bounds = [0];
   for (const size of sizes) bounds.push(bounds[bounds.length - 1] + size);
   return bounds;
@@ -41,7 +42,13 @@ function joined(parts: readonly Node[], dim: number, out: Shape): Node {
   const bounds = boundsOf(parts.map((part) => part.type.shape[dim]));
   const index = iota(out, dim, 'int32');
   const place = (k: number): Node =>
-    affineView(affine, parts[k], out, out.map((_, i) => along(i, 1, i === dim ? -bounds[k] : 0)), 0);
+    affineView(
+      affine,
+      parts[k],
+      out,
+      out.map((_, i) => along(i, 1, i === dim ? -bounds[k] : 0)),
+      0,
+    );
   const among = (from: number, to: number): Node => {
     if (to - from === 1) return place(from);
     const middle = (from + to) >> 1;
@@ -53,7 +60,9 @@ function joined(parts: readonly Node[], dim: number, out: Shape): Node {
 const catOp = defineOp<JoinAttrs>({
   name: 'cat',
   type: (parts, { dim }) => ({
-    shape: parts[0].shape.map((size, i) => (i === dim ? parts.reduce((sum, part) => sum + part.shape[dim], 0) : size)),
+    shape: parts[0].shape.map((size, i) =>
+      i === dim ? parts.reduce((sum, part) => sum + part.shape[dim], 0) : size,
+    ),
     dtype: parts[0].dtype,
   }),
   meaning: (n) => ({ tag: 'composite', expand: () => joined(n.inputs, n.attrs.dim, n.type.shape) }),
@@ -69,11 +78,14 @@ export function cat(tensors: readonly Node[], options?: number | DimOption): Nod
   const solid = tensors.filter((part) => !sameShape(part.type.shape, [0]));
   const parts = solid.length === 0 ? tensors : solid;
   const first = parts[0].type.shape;
-  if (first.length === 0) throw new ShapeError('zero-dimensional tensor (at position 0) cannot be concatenated');
+  if (first.length === 0)
+    throw new ShapeError('zero-dimensional tensor (at position 0) cannot be concatenated');
   const dim = checkDim(dimOf(options), first.length);
   parts.forEach(({ type: { shape } }) => {
     if (shape.length !== first.length)
-      throw new ShapeError(`Tensors must have same number of dimensions: got ${first.length} and ${shape.length}`);
+      throw new ShapeError(
+        `Tensors must have same number of dimensions: got ${first.length} and ${shape.length}`,
+      );
     const bad = shape.findIndex((size, i) => i !== dim && size !== first[i]);
     if (bad >= 0)
       throw new ShapeError(
@@ -93,7 +105,12 @@ const stackOp = defineOp<JoinAttrs>({
   },
   meaning: (n) => ({
     tag: 'composite',
-    expand: () => joined(n.inputs.map((part) => unsqueeze(part, n.attrs.dim)), n.attrs.dim, n.type.shape),
+    expand: () =>
+      joined(
+        n.inputs.map((part) => unsqueeze(part, n.attrs.dim)),
+        n.attrs.dim,
+        n.type.shape,
+      ),
   }),
   vjp: (g, { inputs, attrs: { dim } }, wants) => inputs.map((_, k) => (wants[k] ? select(g, dim, k) : null)),
 });
@@ -114,7 +131,8 @@ export function stack(tensors: readonly Node[], options?: number | DimOption): N
 
 /** At least one, two or three dimensions, as NumPy adds them. */
 export const atleast1d = (x: Node): Node => (x.type.shape.length === 0 ? reshape(x, [1]) : x);
-export const atleast2d = (x: Node): Node => (x.type.shape.length === 1 ? unsqueeze(x, 0) : x.type.shape.length === 0 ? reshape(x, [1, 1]) : x);
+export const atleast2d = (x: Node): Node =>
+  x.type.shape.length === 1 ? unsqueeze(x, 0) : x.type.shape.length === 0 ? reshape(x, [1, 1]) : x;
 export const atleast3d = (x: Node): Node => {
   const matrix = atleast2d(x);
   return matrix.type.shape.length === 2 ? unsqueeze(matrix, -1) : matrix;
@@ -131,94 +149,7 @@ export const dstack = (tensors: readonly Node[]): Node => cat(tensors.map(atleas
 export const columnStack = (tensors: readonly Node[]): Node =>
   hstack(tensors.map((x) => (x.type.shape.length <= 1 ? reshape(x, [-1, 1]) : x)));
 
-const ops = {
-  split: affineOp('split'),
-  splitSizes: affineOp('splitSizes', 'SplitWithSizesBackward0'),
-  unbind: affineOp('unbind'),
-};
-
-/** Consecutive parts of the given sizes. */
-function cut(op: typeof ops.split, x: Node, dim: number, sizes: readonly number[]): Node[] {
-  const { shape } = x.type;
-  const bounds = boundsOf(sizes);
-  return sizes.map((size, k) =>
-    affineView(op, x, shape.map((s, i) => (i === dim ? size : s)), shape.map((_, i) => along(i, 1, i === dim ? bounds[k] : 0))),
-  );
-}
-
-/** Parts of `size` elements (the last may be smaller), or of the sizes listed. */
-export function split(x: Node, size: number | readonly number[], options?: number | DimOption): Node[] {
-  const { shape } = x.type;
-  if (shape.length === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
-  const dim = checkDim(dimOf(options), shape.length);
-  const extent = shape[dim];
-  if (typeof size !== 'number') {
-    if (size.some((s) => s < 0) || size.reduce((a, b) => a + b, 0) !== extent)
-      throw new ShapeError(
-        `split_with_sizes expects split_sizes to sum exactly to ${extent} (input tensor's size at dimension ${dim}), but got split_sizes=${showShape(size)}`,
-      );
-    return cut(ops.splitSizes, x, dim, size);
-  }
-  if (size < 0) throw new ValueError(`split expects split_size be non-negative, but got split_size=${size}`);
-  if (size === 0 && extent !== 0)
-    throw new ValueError(`split_size can only be 0 if dimension size is 0, but got dimension size of ${extent}`);
-  const count = size === 0 ? 1 : Math.max(1, Math.ceil(extent / size));
-  return cut(ops.split, x, dim, Array.from({ length: count }, (_, k) => Math.min(size, extent - k * size)));
-}
-
-/** At most `chunks` parts of equal size; the last may be smaller. */
-export function chunk(x: Node, chunks: number, options?: number | DimOption): Node[] {
-  if (x.type.shape.length === 0) throw new ShapeError('chunk expects at least a 1-dimensional tensor');
-  if (!(chunks > 0)) throw new ValueError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
-  const dim = checkDim(dimOf(options), x.type.shape.length);
-  const size = Math.ceil(x.type.shape[dim] / chunks);
-  if (size === 0) return cut(ops.splitSizes, x, dim, Array.from({ length: chunks }, () => 0));
-  return split(x, size, dim);
-}
-
-/** Nearly equal parts (the first ones one larger), or cuts at the given indices. */
-export function tensorSplit(x: Node, at: number | readonly number[], options?: number | DimOption): Node[] {
-  if (x.type.shape.length === 0)
-    throw new ShapeError('tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims');
-  const dim = checkDim(dimOf(options), x.type.shape.length);
-  const extent = x.type.shape[dim];
-  if (typeof at === 'number') {
-    if (!(at > 0)) throw new ValueError(`number of sections must be larger than 0, got ${at}`);
-    const sizes = Array.from({ length: at }, (_, k) => Math.floor(extent / at) + (k < extent % at ? 1 : 0));
-    const bounds = boundsOf(sizes);
-    return sizes.map((size, k) => narrow(x, dim, bounds[k], size));
-  }
-  const clamp = (i: number): number => Math.min(Math.max(i < 0 ? i + extent : i, 0), extent);
-  const ends = [...at.map(clamp), extent];
-  return ends.map((end, k) => {
-    const start = k === 0 ? 0 : ends[k - 1];
-    return narrow(x, dim, start, Math.max(0, end - start));
-  });
-}
-
-/** All slices along a dimension (the first), without it. */
-export function unbind(x: Node, options?: number | DimOption): Node[] {
-  const { shape } = x.type;
-  if (shape.length === 0) throw new ShapeError('Dimension specified as 0 but tensor has no dimensions');
-  const dim = checkDim(dimOf(options), shape.length);
-  const out = shape.filter((_, i) => i !== dim);
-  return Array.from({ length: shape[dim] }, (_, k) =>
-    affineView(
-      ops.unbind,
-      x,
-      out,
-      shape.map((_, i) => (i === dim ? { offset: k, terms: [] } : along(i < dim ? i : i - 1))),
-    ),
-  );
-}
-
-/** `split` along columns (rows of a vector) and along rows. */
-export const hsplit = (x: Node, at: number | readonly number[]): Node[] => tensorSplit(x, at, x.type.shape.length === 1 ? 0 : 1);
-export const vsplit = (x: Node, at: number | readonly number[]): Node[] => tensorSplit(x, at, 0);
-export const dsplit = (x: Node, at: number | readonly number[]): Node[] => tensorSplit(x, at, 2);
-
-/** A block-diagonal matrix of matrices, vectors (as rows) and scalars. */
-export function blockDiag(...tensors: readonly Node[]): Node {
+const blockDiagNode = named<undefined>('blockDiag', (tensors) => {
   const blocks = tensors.map(atleast2d);
   const width = blocks.reduce((sum, b) => sum + b.type.shape[1], 0);
   let start = 0;
@@ -229,6 +160,8 @@ export function blockDiag(...tensors: readonly Node[]): Node {
     return row;
   });
   return cat(rows, 0);
-}
+});
 
-export const rules = viewRules(Object.values(ops));
+/** A block-diagonal matrix of matrices, vectors (as rows) and scalars. */
+export const blockDiag = (...tensors: readonly Node[]): Node =>
+  blockDiagNode(together(...tensors), undefined);

@@ -5,13 +5,18 @@ import type { Node } from '../compiler/node.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { numel } from '../compiler/shape.ts';
 import { along } from '../compiler/view.ts';
+import { sortedPositions } from './merge-sort.ts';
 import { constant } from './source.ts';
 import { affine, affineView } from './view-affine.ts';
 
 export type Values = ArrayLike<number>;
 
 /** Calls `f` once per lane. A scalar is one lane of length 1. */
-export function forEachLane(shape: Shape, axis: number, f: (base: number, stride: number, length: number) => void): void {
+export function forEachLane(
+  shape: Shape,
+  axis: number,
+  f: (base: number, stride: number, length: number) => void,
+): void {
   const length = shape[axis] ?? 1;
   const stride = numel(shape.slice(axis + 1));
   const block = length * stride;
@@ -23,7 +28,12 @@ export function forEachLane(shape: Shape, axis: number, f: (base: number, stride
  * Runs through every lane, forwards or backwards: `step(at, previous)` sees the flat index of an element and of the one before it
  * in that direction, or -1.
  */
-export function sweep(shape: Shape, axis: number, reverse: boolean, step: (at: number, previous: number) => void): void {
+export function sweep(
+  shape: Shape,
+  axis: number,
+  reverse: boolean,
+  step: (at: number, previous: number) => void,
+): void {
   forEachLane(shape, axis, (base, stride, length) => {
     const by = reverse ? -stride : stride;
     let at = reverse ? base + (length - 1) * stride : base;
@@ -31,25 +41,29 @@ export function sweep(shape: Shape, axis: number, reverse: boolean, step: (at: n
   });
 }
 
-/** The positions of one lane in ascending order of their values; NaN is the largest, equal values keep their order. */
-export function sortedLane(x: Values, base: number, stride: number, length: number, descending = false): Int32Array {
-  const order = Int32Array.from({ length }, (_, i) => i);
-  const sign = descending ? -1 : 1;
-  return order.sort((i, j) => {
-    const a = x[base + i * stride];
-    const b = x[base + j * stride];
-    if (a < b) return -sign;
-    if (a > b) return sign;
-    if (a === b) return i - j;
-    const [nanA, nanB] = [a !== a, b !== b];
-    return nanA === nanB ? i - j : nanA ? sign : -sign;
-  });
+/** The positions of one lane in the order of their values; NaN is the largest, equal values keep their order. */
+export function sortedLane(
+  x: Values,
+  base: number,
+  stride: number,
+  length: number,
+  descending = false,
+): Int32Array {
+  return sortedPositions(
+    Float64Array.from({ length }, (_, i) => x[base + i * stride]),
+    descending,
+  );
 }
 
 /** Element o of the result is element o - by along an axis, and `fill` where there is none. */
 export function shift(x: Node, axis: number, by: number, fill: number): Node {
   const { shape, dtype } = x.type;
   if (shape.length === 0) return constant(fill, dtype);
-  return affineView(affine, x, shape, shape.map((_, i) => along(i, 1, i === axis ? -by : 0)), fill);
+  return affineView(
+    affine,
+    x,
+    shape,
+    shape.map((_, i) => along(i, 1, i === axis ? -by : 0)),
+    fill,
+  );
 }
-

@@ -16,7 +16,7 @@ import { ge, le } from './compare.ts';
 import { raise } from './distance.ts';
 import { together } from './operand.ts';
 import { floating, pointwise } from './pointwise.ts';
-import type { Pointwise } from './pointwise.ts';
+import type { Expression, Pointwise } from './pointwise.ts';
 import { sum } from './reduce-sum.ts';
 import { mean } from './reduce.ts';
 import { where } from './select.ts';
@@ -76,7 +76,7 @@ const difference = s.sub(arg(0), arg(1));
 /** An operator of the difference of prediction and target; `slope` is its derivative there. */
 const ofDifference = <A>(
   name: string,
-  expr: Pointwise<A>['expr'],
+  expr: Expression<A>,
   slope: (z: Node, attrs: A) => Node,
 ): LossFunction<A> =>
   lossFunction<A>(name, {

@@ -24,7 +24,8 @@ function widths(pad: readonly number[], shape: Shape): (readonly [before: number
   if (pad.length % 2 !== 0) throw new ValueError('Padding length must be divisible by 2');
   if (pad.length / 2 > shape.length)
     throw new ShapeError('Padding length should be less than or equal to two times the input dimension');
-  if (!pad.every(Number.isInteger)) throw new ValueError(`pad(): widths must be whole numbers, but got [${pad.join(', ')}]`);
+  if (!pad.every(Number.isInteger))
+    throw new ValueError(`pad(): widths must be whole numbers, but got [${pad.join(', ')}]`);
   return shape.map((_, i) => {
     const k = 2 * (shape.length - 1 - i);
     return k < pad.length ? [pad[k], pad[k + 1]] : [0, 0];
@@ -44,7 +45,11 @@ function paddedShape(shape: Shape, by: readonly (readonly [number, number])[]): 
 }
 
 /** Constant padding by width of each dimension, first to last: `padBy(x, [[1, 2], [0, 0]], 0)`. */
-export const padBy = (x: Node, by: readonly (readonly [before: number, after: number])[], fill: number): Node =>
+export const padBy = (
+  x: Node,
+  by: readonly (readonly [before: number, after: number])[],
+  fill: number,
+): Node =>
   affineView(
     constantPad,
     x,
@@ -81,7 +86,13 @@ function padAxis(x: Node, axis: number, before: number, after: number, mode: Bor
   const size = shape[axis];
   const out = shape.map((s, i) => (i === axis ? s + before + after : s));
   const read = (map: AxisMap): Node =>
-    affineView(affine, x, out, shape.map((_, i) => (i === axis ? map : along(i))), 0);
+    affineView(
+      affine,
+      x,
+      out,
+      shape.map((_, i) => (i === axis ? map : along(i))),
+      0,
+    );
   const outside: Readonly<Record<BorderAttrs['mode'], readonly [low: AxisMap, high: AxisMap]>> = {
     reflect: [along(axis, -1, before), along(axis, -1, before + 2 * (size - 1))],
     replicate: [
@@ -108,7 +119,8 @@ export function pad(
   const { shape } = x.type;
   const by = widths(pad, shape);
   if (mode === 'constant') return padBy(x, by, value ?? 0);
-  if (!['reflect', 'replicate', 'circular'].includes(mode)) throw new ValueError(`Unrecognised padding mode ${mode}`);
+  if (!['reflect', 'replicate', 'circular'].includes(mode))
+    throw new ValueError(`Unrecognised padding mode ${mode}`);
   if (value !== undefined && value !== null && value !== 0)
     throw new ValueError(`Padding mode "${mode}" doesn't take in value argument`);
   const spatial = pad.length / 2;

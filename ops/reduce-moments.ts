@@ -11,7 +11,7 @@ import { div, mul, sub } from './binary.ts';
 import { eq } from './compare.ts';
 import type { Dims, ReduceAttrs } from './reduce-sum.ts';
 import { countReduced, reduceAttrs, reduceType, restore, sum } from './reduce-sum.ts';
-import { mean } from './reduce.ts';
+import { mean, meanOf } from './reduce.ts';
 import { where } from './select.ts';
 import { sqrt } from './unary.ts';
 
@@ -27,7 +27,8 @@ interface MomentAttrs extends ReduceAttrs {
   readonly correction: number;
 }
 
-const divisor = (x: Node, attrs: MomentAttrs): number => Math.max(0, countReduced(x.type.shape, attrs) - attrs.correction);
+const divisor = (x: Node, attrs: MomentAttrs): number =>
+  Math.max(0, countReduced(x.type.shape, attrs) - attrs.correction);
 
 /** g times the derivative of the variance: 2 (x - mean) / divisor. */
 function varPullback(g: Node, x: Node, attrs: MomentAttrs): Node {
@@ -40,45 +41,97 @@ function varianceFormula(x: Node, attrs: MomentAttrs): Node {
   return div(sum(mul(deviation, deviation), attrs.axes, attrs.keepdim), divisor(x, attrs));
 }
 
-const varOp: Op<MomentAttrs> = defineOp<MomentAttrs>({
-  name: 'var',
-  type: (inputs, attrs) => reduceType(inputs, attrs),
-  meaning: ({ inputs: [x], attrs }) => ({ tag: 'composite', expand: () => varianceFormula(x, attrs) }),
-  vjp: (g, { inputs: [x], attrs }) => [varPullback(g, x, attrs)],
-  saves: () => ({ self: 0 }),
-});
+const varianceOp = (name: string, gradName: string): Op<MomentAttrs> =>
+  defineOp<MomentAttrs>({
+    name,
+    type: (inputs, attrs) => reduceType(inputs, attrs),
+    meaning: ({ inputs: [x], attrs }) => ({ tag: 'composite', expand: () => varianceFormula(x, attrs) }),
+    vjp: (g, { inputs: [x], attrs }) => [varPullback(g, x, attrs)],
+    gradName: () => gradName,
+    saves: () => ({ self: 0 }),
+  });
 
-const stdOp: Op<MomentAttrs> = defineOp<MomentAttrs>({
-  name: 'std',
-  type: (inputs, attrs) => reduceType(inputs, attrs),
-  meaning: ({ inputs: [x], attrs }) => ({ tag: 'composite', expand: () => sqrt(varianceFormula(x, attrs)) }),
-  vjp: (g, n) => [varPullback(where(eq(n, 0), 0, div(g, mul(n, 2))), n.inputs[0], n.attrs)],
-  saves: () => ({ self: 0, result: 'output' }),
-});
+const deviationOp = (name: string, gradName: string): Op<MomentAttrs> =>
+  defineOp<MomentAttrs>({
+    name,
+    type: (inputs, attrs) => reduceType(inputs, attrs),
+    meaning: ({ inputs: [x], attrs }) => ({
+      tag: 'composite',
+      expand: () => sqrt(varianceFormula(x, attrs)),
+    }),
+    vjp: (g, n) => [varPullback(where(eq(n, 0), 0, div(g, mul(n, 2))), n.inputs[0], n.attrs)],
+    gradName: () => gradName,
+    saves: () => ({ self: 0, result: 'output' }),
+  });
 
-function moment(op: Op<MomentAttrs>, x: Node, dim: Dims | undefined, third: boolean | MomentOptions, more: MomentOptions): Node {
+const ops = {
+  var: varianceOp('var', 'VarBackward0'),
+  std: deviationOp('std', 'StdBackward0'),
+  varMean: varianceOp('varMean', 'VarMeanBackward0'),
+  stdMean: deviationOp('stdMean', 'StdMeanBackward0'),
+};
+const means = {
+  varMean: meanOf('varMean.mean', () => 'VarMeanBackward0'),
+  stdMean: meanOf('stdMean.mean', () => 'StdMeanBackward0'),
+};
+
+function moment(
+  op: Op<MomentAttrs>,
+  x: Node,
+  dim: Dims | undefined,
+  third: boolean | MomentOptions,
+  more: MomentOptions,
+): Node<MomentAttrs> {
   if (!isFloat(x.type.dtype))
-    throw new DTypeError(`${op.name}: only support floating point and complex dtypes. Got: ${dtypes[x.type.dtype].torchName}`);
+    throw new DTypeError(
+      `${op.name}: only support floating point and complex dtypes. Got: ${dtypes[x.type.dtype].torchName}`,
+    );
   const options = typeof third === 'boolean' ? { keepdim: third, ...more } : third;
   const { keepdim = false, unbiased = true, correction = unbiased ? 1 : 0 } = options;
   return node(op, [x], { ...reduceAttrs(op.name, x, dim, keepdim), correction });
 }
 
 /** The variance: squared deviations from the mean over n - correction. NaN if nothing is left to divide by. */
-export const variance = (x: Node, dim?: Dims, keepdim: boolean | MomentOptions = false, options: MomentOptions = {}): Node =>
-  moment(varOp, x, dim, keepdim, options);
+export const variance = (
+  x: Node,
+  dim?: Dims,
+  keepdim: boolean | MomentOptions = false,
+  options: MomentOptions = {},
+): Node => moment(ops.var, x, dim, keepdim, options);
 export { variance as var };
 
 /** The standard deviation, the root of the variance. */
-export const std = (x: Node, dim?: Dims, keepdim: boolean | MomentOptions = false, options: MomentOptions = {}): Node =>
-  moment(stdOp, x, dim, keepdim, options);
+export const std = (
+  x: Node,
+  dim?: Dims,
+  keepdim: boolean | MomentOptions = false,
+  options: MomentOptions = {},
+): Node => moment(ops.std, x, dim, keepdim, options);
 
-/** [variance, mean] and [standard deviation, mean]. */
-export const varMean = (x: Node, dim?: Dims, keepdim: boolean | MomentOptions = false, options: MomentOptions = {}): [Node, Node] => [
-  variance(x, dim, keepdim, options),
-  mean(x, dim, typeof keepdim === 'boolean' ? (options.keepdim ?? keepdim) : (keepdim.keepdim ?? false)),
-];
-export const stdMean = (x: Node, dim?: Dims, keepdim: boolean | MomentOptions = false, options: MomentOptions = {}): [Node, Node] => [
-  std(x, dim, keepdim, options),
-  varMean(x, dim, keepdim, options)[1],
-];
+/** A moment with the mean of the same dimensions. */
+function withMean(
+  name: 'varMean' | 'stdMean',
+  x: Node,
+  dim: Dims | undefined,
+  keepdim: boolean | MomentOptions,
+  options: MomentOptions,
+): [Node, Node] {
+  const value = moment(ops[name], x, dim, keepdim, options);
+  const { axes, whole } = value.attrs;
+  return [value, node(means[name], [x], { axes, keepdim: value.attrs.keepdim, whole })];
+}
+
+/** [variance, mean]. */
+export const varMean = (
+  x: Node,
+  dim?: Dims,
+  keepdim: boolean | MomentOptions = false,
+  options: MomentOptions = {},
+): [Node, Node] => withMean('varMean', x, dim, keepdim, options);
+/** [standard deviation, mean]. */
+export const stdMean = (
+  x: Node,
+  dim?: Dims,
+  keepdim: boolean | MomentOptions = false,
+  options: MomentOptions = {},
+): [Node, Node] => withMean('stdMean', x, dim, keepdim, options);

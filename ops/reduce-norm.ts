@@ -12,6 +12,7 @@ import { add, div, mul, sub } from './binary.ts';
 import { pow } from './binary-power.ts';
 import { cast } from './cast.ts';
 import { eq, gt, ne } from './compare.ts';
+import { named } from './named.ts';
 import { optionsOf } from './options.ts';
 import type { Dims, ReduceAttrs } from './reduce-sum.ts';
 import { reduceAttrs, reduceType, restore, sum } from './reduce-sum.ts';
@@ -42,7 +43,10 @@ function normFormula(x: Node, { p, axes, keepdim }: NormAttrs): Node {
 }
 
 function normPullback(g: Node, n: Node<NormAttrs>): Node | null {
-  const { inputs: [x], attrs } = n;
+  const {
+    inputs: [x],
+    attrs,
+  } = n;
   const { p } = attrs;
   const [grad, norm] = [g, n].map((y) => restore(y, x.type.shape, attrs));
   const unlessZero = (value: Node): Node => where(eq(norm, 0), 0, value);
@@ -75,7 +79,8 @@ const ops = {
 
 function orderOf(p: Order): number {
   const order = p === 'fro' ? 2 : p === 'inf' ? Infinity : p === '-inf' ? -Infinity : p;
-  if (typeof order !== 'number' || Number.isNaN(order)) throw new ValueError(`norm(): ${String(p)} is not an order of a vector norm`);
+  if (typeof order !== 'number' || Number.isNaN(order))
+    throw new ValueError(`norm(): ${String(p)} is not an order of a vector norm`);
   return order;
 }
 
@@ -101,25 +106,32 @@ export function vectorNorm(
   dim?: Dims,
   keepdim = false,
 ): Node {
-  const given = optionsOf<'ord', Order, { readonly ord?: Order; readonly dim?: Dims; readonly keepdim?: boolean }>('ord', ord);
+  const given = optionsOf<
+    'ord',
+    Order,
+    { readonly ord?: Order; readonly dim?: Dims; readonly keepdim?: boolean }
+  >('ord', ord);
   return normOf(ops.vectorNorm, x, given.ord ?? 2, given.dim ?? dim, given.keepdim ?? keepdim);
 }
 
-const distOp = defineOp<{ readonly p: number }>({
-  name: 'dist',
-  type: ([x]) => ({ shape: [], dtype: x.dtype }),
-  meaning: ({ inputs: [x, y], attrs: { p } }) => ({ tag: 'composite', expand: () => norm(sub(x, y), p) }),
+const distNode = named<number>('dist', ([x, y], p) => norm(sub(x, y), p), {
   saves: () => ({ self: 0, other: 1, result: 'output' }),
 });
 
 /** The norm of a difference. */
 export const dist = (x: Node, y: Node, options?: Order | { readonly p?: Order }): Node =>
-  node(distOp, [x, y], { p: orderOf(optionsOf<'p', Order, { readonly p?: Order }>('p', options).p ?? 2) });
+  distNode([x, y], orderOf(optionsOf<'p', Order, { readonly p?: Order }>('p', options).p ?? 2));
+
+const renormNode = named<{ readonly p: number; readonly dim: number; readonly maxnorm: number }>(
+  'renorm',
+  ([x], { p, dim, maxnorm }) => {
+    const others = x.type.shape.map((_, i) => i).filter((i) => i !== dim);
+    const size = vectorNorm(x, p, others, true);
+    return mul(x, where(gt(size, maxnorm), div(maxnorm, add(size, 1e-7)), 1));
+  },
+  { saves: () => ({ self: 0 }) },
+);
 
 /** `x` with each slice along a dimension scaled down to norm `maxnorm` where it is larger. */
-export function renorm(x: Node, p: number, dim: number, maxnorm: number): Node {
-  const d = checkDim(dim, x.type.shape.length);
-  const others = x.type.shape.map((_, i) => i).filter((i) => i !== d);
-  const size = vectorNorm(x, p, others, true);
-  return mul(x, where(gt(size, maxnorm), div(maxnorm, add(size, 1e-7)), 1));
-}
+export const renorm = (x: Node, p: number, dim: number, maxnorm: number): Node =>
+  renormNode([x], { p, dim: checkDim(dim, x.type.shape.length), maxnorm });

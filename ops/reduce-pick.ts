@@ -40,16 +40,25 @@ function locate(op: Op<ReduceAttrs>, x: Node, dim: number | null | undefined, ke
 }
 
 /** The index of the largest element (the first of equals; of NaN if there is one), along `dim` or in row-major order. */
-export const argmax = (x: Node, dim?: number | null, keepdim = false): Node => locate(argmaxOp, x, dim, keepdim);
+export const argmax = (x: Node, dim?: number | null, keepdim = false): Node =>
+  locate(argmaxOp, x, dim, keepdim);
 /** The index of the smallest element (the first of equals; of NaN if there is one), along `dim` or in row-major order. */
-export const argmin = (x: Node, dim?: number | null, keepdim = false): Node => locate(argminOp, x, dim, keepdim);
+export const argmin = (x: Node, dim?: number | null, keepdim = false): Node =>
+  locate(argminOp, x, dim, keepdim);
 
 const maxAllOp = extreme('max', 'max', 'MaxBackward1');
 const minAllOp = extreme('min', 'min', 'MinBackward1');
 const maxOp = pickOp('max', 'MaxBackward0', (x, { axes, keepdim }) => amax(x, axes, keepdim));
 const minOp = pickOp('min', 'MinBackward0', (x, { axes, keepdim }) => amin(x, axes, keepdim));
 
-function extremeOf(x: Node, all: Op<ReduceAttrs>, one: Op<ReduceAttrs>, arg: typeof argmax, dim: number | undefined, keepdim: boolean): Node | [Node, Node] {
+function extremeOf(
+  x: Node,
+  all: Op<ReduceAttrs>,
+  one: Op<ReduceAttrs>,
+  arg: typeof argmax,
+  dim: number | undefined,
+  keepdim: boolean,
+): Node | [Node, Node] {
   const attrs = reduceAttrs(all.name, x, dim, keepdim);
   refuseEmpty(all.name, x.type.shape, attrs);
   if (dim === undefined) return node(all, [x], attrs);
@@ -123,7 +132,14 @@ const rankOp = defineOp<RankAttrs>({
   nondifferentiable: true,
 });
 
-function picked(op: Op<ReduceAttrs>, choice: RankAttrs['choice'], x: Node, dim: number, keepdim: boolean, k?: number): [Node, Node] {
+function picked(
+  op: Op<ReduceAttrs>,
+  choice: RankAttrs['choice'],
+  x: Node,
+  dim: number,
+  keepdim: boolean,
+  k?: number,
+): [Node, Node] {
   const attrs = reduceAttrs(op.name, x, dim, keepdim);
   refuseEmpty(op.name, x.type.shape, attrs);
   const rank: RankAttrs = k === undefined ? { ...attrs, choice } : { ...attrs, choice, k };
@@ -140,7 +156,12 @@ const medianAll = (name: 'median' | 'nanmedian', gradName: string): Op<ReduceAtt
       tag: 'composite',
       expand: () => {
         const flat = reshape(x, [numel(x.type.shape)]);
-        return gatherFrom(flat, [node(rankOp, [flat], { axes: [0], keepdim: false, choice: name })], [{ input: 1 }], []);
+        return gatherFrom(
+          flat,
+          [node(rankOp, [flat], { axes: [0], keepdim: false, choice: name })],
+          [{ input: 1 }],
+          [],
+        );
       },
     }),
     vjp: (g, n) => [shareEvenly(g, n.inputs[0], n, n.attrs)],
@@ -153,7 +174,12 @@ const medians = {
   nanmedian: [medianAll('nanmedian', 'NanmedianBackward0'), pickOp('nanmedian', 'NanmedianBackward1')],
 } as const;
 
-function medianOf(name: keyof typeof medians, x: Node, dim: number | undefined, keepdim: boolean): Node | [Node, Node] {
+function medianOf(
+  name: keyof typeof medians,
+  x: Node,
+  dim: number | undefined,
+  keepdim: boolean,
+): Node | [Node, Node] {
   if (dim !== undefined) return picked(medians[name][1], name, x, dim, keepdim);
   const attrs = reduceAttrs(name, x, undefined, false);
   if (numel(x.type.shape) === 0) return constant(NaN, x.type.dtype);
@@ -182,10 +208,16 @@ export interface PickOptions {
 const kthvalueOp = pickOp('kthvalue', 'KthvalueBackward0');
 
 /** [values, indices] of the k-th smallest element along a dimension (the last one), k counted from 1. */
-export function kthvalue(x: Node, k: number, options?: number | PickOptions, keepdimArg = false): [Node, Node] {
+export function kthvalue(
+  x: Node,
+  k: number,
+  options?: number | PickOptions,
+  keepdimArg = false,
+): [Node, Node] {
   const { dim = -1, keepdim = keepdimArg } = optionsOf<'dim', number, PickOptions>('dim', options);
   const size = x.type.shape[checkDim(dim, x.type.shape.length)] ?? 1;
-  if (!Number.isInteger(k) || k < 1 || k > size) throw new IndexError('kthvalue(): selected number k out of range for dimension');
+  if (!Number.isInteger(k) || k < 1 || k > size)
+    throw new IndexError('kthvalue(): selected number k out of range for dimension');
   return picked(kthvalueOp, 'kth', x, dim, keepdim, k);
 }
 

@@ -19,7 +19,8 @@ import { reshape } from './view.ts';
 const attrsOf = (n: Node): ReduceAttrs => n.attrs as ReduceAttrs;
 
 /** `x` in the shape of the reduction it replaces. */
-const fitted = (x: Node, n: Node): Node => (sameShape(x.type.shape, n.type.shape) ? x : reshape(x, n.type.shape));
+const fitted = (x: Node, n: Node): Node =>
+  sameShape(x.type.shape, n.type.shape) ? x : reshape(x, n.type.shape);
 
 /** The same reduction of something else, over other axes. */
 const again = (n: Node, x: Node, axes: readonly number[]): Node =>
@@ -34,9 +35,15 @@ function overNothing(x: Node, n: Node): Node | null {
 
 function ofReduction(x: Node, n: Node): Node | null {
   const inner = attrsOf(x);
-  const kept = x.inputs[0].type.shape.map((_, i) => i).filter((i) => inner.keepdim || !inner.axes.includes(i));
+  const kept = x.inputs[0].type.shape
+    .map((_, i) => i)
+    .filter((i) => inner.keepdim || !inner.axes.includes(i));
   const axes = new Set([...inner.axes, ...attrsOf(n).axes.map((axis) => kept[axis])]);
-  return again(n, x.inputs[0], [...axes].sort((a, b) => a - b));
+  return again(
+    n,
+    x.inputs[0],
+    [...axes].sort((a, b) => a - b),
+  );
 }
 
 /** Reduced axes that a view does not look at: every index along them reads the same. */
@@ -46,13 +53,23 @@ function ofRepetition(x: Node, n: Node): Node | null {
   const { axes: maps, fill } = meaning.view;
   const { axes } = attrsOf(n);
   const { shape } = x.type;
-  const idle = axes.filter((axis) => shape[axis] > 1 && maps.every(({ terms }) => terms.every(([a]) => a !== axis)));
+  const idle = axes.filter(
+    (axis) => shape[axis] > 1 && maps.every(({ terms }) => terms.every(([a]) => a !== axis)),
+  );
   const times = numel(idle.map((axis) => shape[axis]));
   const sums = n.op.name === 'sum';
   if (idle.length === 0 || (sums && !isFloat(n.type.dtype))) return null;
   const left = shape.map((_, i) => i).filter((i) => !idle.includes(i));
-  const renamed = maps.map((map) => ({ ...map, terms: map.terms.map(([a, coef]) => [left.indexOf(a), coef] as const) }));
-  const once = plainView(x.inputs[0], left.map((i) => shape[i]), renamed, fill);
+  const renamed = maps.map((map) => ({
+    ...map,
+    terms: map.terms.map(([a, coef]) => [left.indexOf(a), coef] as const),
+  }));
+  const once = plainView(
+    x.inputs[0],
+    left.map((i) => shape[i]),
+    renamed,
+    fill,
+  );
   const rest = axes.filter((axis) => !idle.includes(axis)).map((axis) => left.indexOf(axis));
   const result = again(n, once, rest);
   return sums ? mul(result, times) : result;
@@ -65,9 +82,16 @@ function steady(c: Node, x: Node, { axes }: ReduceAttrs): boolean {
 }
 
 /** The sum of `x` with a factor taken out, which is put back by `apply`. */
-function takenOut(x: Node, c: Node, product: Node, n: Node, apply: (sum: Node, c: Node) => Node): Node | null {
+function takenOut(
+  x: Node,
+  c: Node,
+  product: Node,
+  n: Node,
+  apply: (sum: Node, c: Node) => Node,
+): Node | null {
   const attrs = attrsOf(n);
-  if (!isFloat(n.type.dtype) || !steady(c, product, attrs) || !sameShape(x.type.shape, product.type.shape)) return null;
+  if (!isFloat(n.type.dtype) || !steady(c, product, attrs) || !sameShape(x.type.shape, product.type.shape))
+    return null;
   return fitted(apply(restore(sum(x, attrs.axes, true), x.type.shape, { ...attrs, keepdim: true }), c), n);
 }
 
@@ -85,16 +109,25 @@ const repeatable: readonly (readonly [name: string, kind: RuleKind])[] = [
 export const rules: readonly Rule[] = [
   ...repeatable.flatMap(([name, kind]) => [
     rule(`${name} over axes of size 1 does nothing`, kind, [name, 'x'], ({ x }, n) => overNothing(x, n)),
-    rule(`${name} of ${name} is one ${name}`, kind, [name, [name, 'x']], (_, n) => ofReduction(n.inputs[0], n)),
+    rule(`${name} of ${name} is one ${name}`, kind, [name, [name, 'x']], (_, n) =>
+      ofReduction(n.inputs[0], n),
+    ),
   ]),
   ...repeatable
     .filter(([name]) => name !== 'prod')
     .map(([name, kind]) =>
       rule(`${name} over an axis of equal values`, kind, [name, 'x'], ({ x }, n) => ofRepetition(x, n)),
     ),
-  rule('sum(-x) = -sum(x)', 'fast', ['sum', ['neg', 'x']], ({ x }, n) => neg(fitted(sum(x, attrsOf(n).axes), n))),
-  rule('sum(x * c) = sum(x) * c', 'fast', ['sum', ['mul', 'x', 'c']], ({ x, c }, n) =>
-    takenOut(x, c, n.inputs[0], n, mul) ?? takenOut(c, x, n.inputs[0], n, mul),
+  rule('sum(-x) = -sum(x)', 'fast', ['sum', ['neg', 'x']], ({ x }, n) =>
+    neg(fitted(sum(x, attrsOf(n).axes), n)),
   ),
-  rule('sum(x / c) = sum(x) / c', 'fast', ['sum', ['div', 'x', 'c']], ({ x, c }, n) => takenOut(x, c, n.inputs[0], n, div)),
+  rule(
+    'sum(x * c) = sum(x) * c',
+    'fast',
+    ['sum', ['mul', 'x', 'c']],
+    ({ x, c }, n) => takenOut(x, c, n.inputs[0], n, mul) ?? takenOut(c, x, n.inputs[0], n, mul),
+  ),
+  rule('sum(x / c) = sum(x) / c', 'fast', ['sum', ['div', 'x', 'c']], ({ x, c }, n) =>
+    takenOut(x, c, n.inputs[0], n, div),
+  ),
 ];

@@ -31,7 +31,11 @@ export const reduceAttrs = (op: string, x: Node, dim: Dims | undefined, keepdim:
 export const reducedShape = (shape: Shape, { axes, keepdim }: ReduceAttrs): Shape =>
   keepdim ? shape.map((size, i) => (axes.includes(i) ? 1 : size)) : shape.filter((_, i) => !axes.includes(i));
 
-export const reduceType = ([x]: readonly TensorType[], attrs: ReduceAttrs, dtype: DType = x.dtype): TensorType => ({
+export const reduceType = (
+  [x]: readonly TensorType[],
+  attrs: ReduceAttrs,
+  dtype: DType = x.dtype,
+): TensorType => ({
   shape: reducedShape(x.shape, attrs),
   dtype,
 });
@@ -41,11 +45,12 @@ export const restore = (y: Node, shape: Shape, attrs: ReduceAttrs): Node =>
   attrs.keepdim || attrs.axes.length === 0 ? y : reshape(y, reducedShape(shape, { ...attrs, keepdim: true }));
 
 /** How many elements go into one result. */
-export const countReduced = (shape: Shape, { axes }: ReduceAttrs): number => numel(axes.map((axis) => shape[axis]));
+export const countReduced = (shape: Shape, { axes }: ReduceAttrs): number =>
+  numel(axes.map((axis) => shape[axis]));
 
 /** SumBackward0 without dimensions, SumBackward1 with them. */
-export const overloaded =
-  (name: string) => (n: Node<ReduceAttrs>) => `${name}Backward${n.attrs.whole ? 0 : 1}`;
+export const overloaded = (name: string) => (n: Node<ReduceAttrs>) =>
+  `${name}Backward${n.attrs.whole ? 0 : 1}`;
 
 /** The operator of one reduction over one monoid. */
 export const reduction = (
@@ -77,7 +82,9 @@ export function sum(x: Node, dim?: Dims, keepdim = false): Node {
 export function sumTo(x: Node, shape: Shape): Node {
   if (sameShape(x.type.shape, shape)) return x;
   const lead = x.type.shape.length - shape.length;
-  const axes = x.type.shape.map((_, i) => i).filter((i) => i < lead || (shape[i - lead] === 1 && x.type.shape[i] !== 1));
+  const axes = x.type.shape
+    .map((_, i) => i)
+    .filter((i) => i < lead || (shape[i - lead] === 1 && x.type.shape[i] !== 1));
   if (lead === 0) return sum(x, axes, true);
   const total = axes.length === 0 ? x : sum(x, axes);
   return sameShape(total.type.shape, shape) ? total : reshape(total, shape);

@@ -30,19 +30,23 @@ import { expand } from './view.ts';
 export { sum, sumTo } from './reduce-sum.ts';
 export type { Dims } from './reduce-sum.ts';
 
-const meanOp = defineOp<ReduceAttrs>({
-  name: 'mean',
-  type: (inputs, attrs) => reduceType(inputs, attrs),
-  meaning: ({ inputs: [x], attrs }) => ({
-    tag: 'composite',
-    expand: () => div(sum(x, attrs.axes, attrs.keepdim), countReduced(x.type.shape, attrs)),
-  }),
-  vjp: (g, { inputs: [x], attrs }) => {
-    const share = div(g, countReduced(x.type.shape, attrs));
-    return [expand(restore(share, x.type.shape, attrs), x.type.shape)];
-  },
-  gradName: overloaded('Mean'),
-});
+/** The mean, on its own or next to a variance. */
+export const meanOf = (name: string, gradName: (n: Node<ReduceAttrs>) => string): Op<ReduceAttrs> =>
+  defineOp<ReduceAttrs>({
+    name,
+    type: (inputs, attrs) => reduceType(inputs, attrs),
+    meaning: ({ inputs: [x], attrs }) => ({
+      tag: 'composite',
+      expand: () => div(sum(x, attrs.axes, attrs.keepdim), countReduced(x.type.shape, attrs)),
+    }),
+    vjp: (g, { inputs: [x], attrs }) => {
+      const share = div(g, countReduced(x.type.shape, attrs));
+      return [expand(restore(share, x.type.shape, attrs), x.type.shape)];
+    },
+    gradName,
+  });
+
+const meanOp = meanOf('mean', overloaded('Mean'));
 
 /** The arithmetic mean of a floating-point node; NaN if it is empty. */
 export function mean(x: Node, dim?: Dims, keepdim = false): Node {
@@ -65,7 +69,8 @@ export function prod(x: Node, dim?: Dims, keepdim = false): Node {
 }
 
 /** True where `x` equals the reduced value; NaN equals NaN here. */
-export const attains = (x: Node, value: Node): Node => logicalOr(eq(x, value), logicalAnd(isnan(x), isnan(value)));
+export const attains = (x: Node, value: Node): Node =>
+  logicalOr(eq(x, value), logicalAnd(isnan(x), isnan(value)));
 
 /** The gradient of a reduction that selects: shared evenly by all elements that attain the result. */
 export function shareEvenly(g: Node, x: Node, result: Node, attrs: ReduceAttrs): Node {
@@ -82,7 +87,9 @@ export function refuseEmpty(op: string, shape: Shape, { axes, whole }: ReduceAtt
     throw new IndexError(
       `${op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
     );
-  throw new IndexError(`${op}(): Expected reduction dim ${axes.find((a) => shape[a] === 0)} to have non-zero size.`);
+  throw new IndexError(
+    `${op}(): Expected reduction dim ${axes.find((a) => shape[a] === 0)} to have non-zero size.`,
+  );
 }
 
 /** amax, amin and the forms of max() and min() without dimensions. */
@@ -95,6 +102,10 @@ export const extreme = (name: string, monoid: 'max' | 'min', gradName: string): 
 
 const amaxOp = extreme('amax', 'max', 'AmaxBackward0');
 const aminOp = extreme('amin', 'min', 'AminBackward0');
+const aminmaxOps = [
+  extreme('aminmax.min', 'min', 'AminmaxBackward0'),
+  extreme('aminmax.max', 'max', 'AminmaxBackward0'),
+] as const;
 
 /** The largest value (NaN if there is one); ties share the gradient evenly. */
 export function amax(x: Node, dim?: Dims, keepdim = false): Node {
@@ -111,10 +122,11 @@ export function amin(x: Node, dim?: Dims, keepdim = false): Node {
 }
 
 /** [smallest, largest]. */
-export const aminmax = (x: Node, dim?: Dims, keepdim = false): [Node, Node] => [
-  amin(x, dim, keepdim),
-  amax(x, dim, keepdim),
-];
+export function aminmax(x: Node, dim?: Dims, keepdim = false): [Node, Node] {
+  const attrs = reduceAttrs('aminmax', x, dim, keepdim);
+  refuseEmpty('aminmax', x.type.shape, attrs);
+  return [node(aminmaxOps[0], [x], attrs), node(aminmaxOps[1], [x], attrs)];
+}
 
 const anyOp = reduction('any', 'any', { nondifferentiable: true });
 const allOp = reduction('all', 'all', { nondifferentiable: true });

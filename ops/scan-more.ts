@@ -34,7 +34,7 @@ const runningIndexOp = defineOp<ExtremeAttrs>({
         for (let i = 0; i < length; i++) {
           const value = x[base + i * stride];
           const held = x[base + best * stride];
-          if (value !== value || sign * value >= sign * held) best = i;
+          if (Number.isNaN(value) || sign * value >= sign * held) best = i;
           out[base + i * stride] = best;
         }
       }),
@@ -47,7 +47,8 @@ const cumminOp = takeOp('cummin', 'CumminBackward0');
 
 function runningExtreme(op: typeof cummaxOp, x: Node, dim: number, sign: 1 | -1): [Node, Node] {
   const d = checkDim(dim, x.type.shape.length);
-  const indices = x.type.shape.length === 0 ? constant(0, 'int32') : node(runningIndexOp, [x], { dim: d, sign });
+  const indices =
+    x.type.shape.length === 0 ? constant(0, 'int32') : node(runningIndexOp, [x], { dim: d, sign });
   return [node(op, [x, indices], { dim: d }), indices];
 }
 
@@ -94,7 +95,13 @@ export interface TrapezoidOptions {
 /** Distances that multiply the neighbours' sums along dimension `d`. */
 function spacing(y: Node, x: Node, d: number): Node {
   const ndim = y.type.shape.length;
-  const points = x.type.shape.length === 1 ? reshape(x, y.type.shape.map((_, i) => (i === d ? -1 : 1))) : x;
+  const points =
+    x.type.shape.length === 1
+      ? reshape(
+          x,
+          y.type.shape.map((_, i) => (i === d ? -1 : 1)),
+        )
+      : x;
   const [next, previous] = neighbours(points, d + points.type.shape.length - ndim);
   return sub(next, previous);
 }

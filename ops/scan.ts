@@ -35,9 +35,11 @@ const running =
   };
 
 /** The neighbour that a scan has just left. */
-const before = (x: Node, { dim, reverse }: ScanAttrs, fill: number): Node => shift(x, dim, reverse ? -1 : 1, fill);
+const before = (x: Node, { dim, reverse }: ScanAttrs, fill: number): Node =>
+  shift(x, dim, reverse ? -1 : 1, fill);
 /** The neighbour that a scan meets next. */
-const after = (x: Node, { dim, reverse }: ScanAttrs, fill: number): Node => shift(x, dim, reverse ? 1 : -1, fill);
+const after = (x: Node, { dim, reverse }: ScanAttrs, fill: number): Node =>
+  shift(x, dim, reverse ? 1 : -1, fill);
 const backwards = ({ dim, reverse }: ScanAttrs): ScanAttrs => ({ dim, reverse: !reverse });
 
 const recurrenceOp = defineOp<ScanAttrs>({
@@ -82,7 +84,10 @@ const cumprodOp = defineOp<ScanAttrs>({
   saves: () => ({ self: 0, result: 'output' }),
 });
 
-const forwards = (x: Node, dim: number): ScanAttrs => ({ dim: checkDim(dim, x.type.shape.length), reverse: false });
+const forwards = (x: Node, dim: number): ScanAttrs => ({
+  dim: checkDim(dim, x.type.shape.length),
+  reverse: false,
+});
 
 /** Running sums along a dimension; of booleans and integers as int32. */
 export const cumsum = (x: Node, dim: number): Node => node(cumsumOp, [exactInt(x)], forwards(x, dim));
@@ -100,9 +105,17 @@ export function productOfOthers(x: Node, axes: readonly number[]): Node {
   const lanes = reshape(moved, [...rest.map((d) => shape[d]), numel(axes.map((d) => shape[d]))]);
   const left: ScanAttrs = { dim, reverse: false };
   const right: ScanAttrs = { dim, reverse: true };
-  const others = mul(before(node(cumprodOp, [lanes], left), left, 1), before(node(cumprodOp, [lanes], right), right, 1));
+  const others = mul(
+    before(node(cumprodOp, [lanes], left), left, 1),
+    before(node(cumprodOp, [lanes], right), right, 1),
+  );
   const back = reshape(others, moved.type.shape);
-  return moved === x ? back : permute(back, order.map((_, i) => order.indexOf(i)));
+  return moved === x
+    ? back
+    : permute(
+        back,
+        order.map((_, i) => order.indexOf(i)),
+      );
 }
 
 /** log(e^a + e^b) without overflow. */

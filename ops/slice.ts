@@ -69,7 +69,12 @@ export function select(x: Node, dim: number, index: number): Node {
     );
   const place = at(index < 0 ? index + size : index);
   const axes = shape.map((_, i) => (i === d ? place : along(i < d ? i : i - 1)));
-  return affineView(ops.select, x, shape.filter((_, i) => i !== d), axes);
+  return affineView(
+    ops.select,
+    x,
+    shape.filter((_, i) => i !== d),
+    axes,
+  );
 }
 
 /** Reverses the order along the given dimensions. */
@@ -103,14 +108,30 @@ export function unfold(x: Node, dimension: number, size: number, step: number): 
     [d, step],
     [shape.length, 1],
   ] as const;
-  return affineView(ops.unfold, x, [...withSize(shape, d, count), size], onAxis(shape.length, d, { offset: 0, terms }));
+  return affineView(
+    ops.unfold,
+    x,
+    [...withSize(shape, d, count), size],
+    onAxis(shape.length, d, { offset: 0, terms }),
+  );
 }
 
 /** Element i of the result is element offset + sum of strides[k] * i[k] of `x` in row-major order. */
-export function asStrided(x: Node, size: readonly number[], stride: readonly number[], storageOffset = 0): Node {
+export function asStrided(
+  x: Node,
+  size: readonly number[],
+  stride: readonly number[],
+  storageOffset = 0,
+): Node {
   if (size.length !== stride.length) throw new ShapeError('mismatch in length of strides and shape');
-  if (stride.some((s) => s < 0)) throw new ValueError(`as_strided: Negative strides are not supported at the moment, got strides: ${showShape(stride)}`);
-  const map: AxisMap = { offset: storageOffset, terms: stride.flatMap((s, axis) => (s === 0 ? [] : [[axis, s] as const])) };
+  if (stride.some((s) => s < 0))
+    throw new ValueError(
+      `as_strided: Negative strides are not supported at the moment, got strides: ${showShape(stride)}`,
+    );
+  const map: AxisMap = {
+    offset: storageOffset,
+    terms: stride.flatMap((s, axis) => (s === 0 ? [] : [[axis, s] as const])),
+  };
   const { max } = mapRange(map, size);
   if (numel(size) > 0 && (storageOffset < 0 || max >= numel(x.type.shape)))
     throw new IndexError(

@@ -15,7 +15,7 @@ import type { Rule } from '../compiler/rewrite.ts';
 import { checkDim, numel, sameShape } from '../compiler/shape.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { cast } from './cast.ts';
-import { isinf } from './compare.ts';
+import { eq, isinf } from './compare.ts';
 import { floating, savesResult } from './pointwise.ts';
 import type { Dims, ReduceAttrs } from './reduce-sum.ts';
 import { reduceAttrs, reduceType, reducedShape, restore, sum } from './reduce-sum.ts';
@@ -44,13 +44,15 @@ const rowOp = (name: string, formula: Formula, pull: Pull): Op<AxesAttrs> =>
     saves: savesResult,
   });
 
+const throughSoftmax: Pull = (g, y, axes) => mul(sub(g, sum(mul(g, y), axes, true)), y);
+
 const softmaxOp = rowOp(
   'softmax',
   (x, axes) => {
     const e = exp(sub(x, amax(x, axes, true)));
     return div(e, sum(e, axes, true));
   },
-  (g, y, axes) => mul(sub(g, sum(mul(g, y), axes, true)), y),
+  throughSoftmax,
 );
 
 const logSoftmaxOp = rowOp(
@@ -61,6 +63,20 @@ const logSoftmaxOp = rowOp(
   },
   (g, y, axes) => sub(g, mul(exp(y), sum(g, axes, true))),
 );
+
+const safeSoftmaxOp = rowOp(
+  'safeSoftmax',
+  (x, axes) => {
+    const largest = amax(x, axes, true);
+    const e = exp(sub(x, where(isinf(largest), 0, largest)));
+    const total = sum(e, axes, true);
+    return div(e, where(eq(total, 0), 1, total));
+  },
+  throughSoftmax,
+);
+
+/** softmax along the last dimension, but 0 where all of a row is -Infinity: for masked attention. */
+export const safeSoftmax = (x: Node): Node => node(safeSoftmaxOp, [x], { axes: [x.type.shape.length - 1] });
 
 export interface SoftmaxOptions {
   /** Computes in this dtype. */

@@ -29,7 +29,10 @@ interface OrderAttrs {
 
 const orderOp = defineOp<OrderAttrs>({
   name: 'argsort',
-  type: ([x], { dim, count }) => ({ shape: x.shape.map((size, i) => (i === dim ? count : size)), dtype: 'int32' }),
+  type: ([x], { dim, count }) => ({
+    shape: x.shape.map((size, i) => (i === dim ? count : size)),
+    dtype: 'int32',
+  }),
   meaning: ({ attrs: { dim, descending, count } }) => ({
     tag: 'routine',
     run: ([x], out, [{ shape }]) =>
@@ -44,7 +47,12 @@ const orderOp = defineOp<OrderAttrs>({
   nondifferentiable: true,
 });
 
-function order(x: Node, dim: number, descending: boolean, count?: number): { readonly dim: number; readonly indices: Node } {
+function order(
+  x: Node,
+  dim: number,
+  descending: boolean,
+  count?: number,
+): { readonly dim: number; readonly indices: Node } {
   const { shape } = x.type;
   const d = checkDim(dim, shape.length);
   if (shape.length === 0) return { dim: d, indices: constant(0, 'int32') };
@@ -120,7 +128,13 @@ function quantileFormula(x: Node, attrs: QuantileAttrs): Node {
   const sorted = sort(lanes)[0];
   const last = sorted.type.shape[rest.length] - 1;
   const exact = q * last;
-  const rank = { linear: exact, midpoint: exact, lower: Math.floor(exact), higher: Math.ceil(exact), nearest: halfEven(exact) };
+  const rank = {
+    linear: exact,
+    midpoint: exact,
+    lower: Math.floor(exact),
+    higher: Math.ceil(exact),
+    nearest: halfEven(exact),
+  };
   const at = rank[interpolation];
   const below = select(sorted, -1, Math.floor(at));
   const above = select(sorted, -1, Math.ceil(at));
@@ -147,7 +161,8 @@ export function quantile(
   if (typeof q !== 'number') return stack(q.map((one) => quantile(x, one, dim, keepdim, { interpolation })));
   if (!(q >= 0 && q <= 1)) throw new ValueError('quantile() q values must be in the range [0, 1]');
   const { axes } = reduceAttrs('quantile', x, dim, keepdim);
-  if (axes.some((axis) => x.type.shape[axis] === 0)) throw new ValueError('quantile() input tensor must be non-empty');
+  if (axes.some((axis) => x.type.shape[axis] === 0))
+    throw new ValueError('quantile() input tensor must be non-empty');
   return node(quantileOp, [x], { q, axes, keepdim, interpolation });
 }
 
@@ -164,7 +179,13 @@ const searchOp = defineOp<SearchAttrs>({
       const length = shape[shape.length - 1];
       const perLane = shape.length === 1 ? out.length : wanted[wanted.length - 1];
       for (let i = 0; i < out.length; i++)
-        out[i] = placeOf(sorted, shape.length === 1 ? 0 : Math.floor(i / perLane) * length, length, values[i], right);
+        out[i] = placeOf(
+          sorted,
+          shape.length === 1 ? 0 : Math.floor(i / perLane) * length,
+          length,
+          values[i],
+          right,
+        );
     },
   }),
   nondifferentiable: true,

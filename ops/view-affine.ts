@@ -39,7 +39,13 @@ export function affineOp(name: string, gradName?: string): Op<AffineAttrs> {
 export const affine = affineOp('affine');
 
 /** The node of a view; the fill is dropped if it can never be read. */
-export function affineView(op: Op<AffineAttrs>, x: Node, shape: Shape, axes: readonly AxisMap[], fill?: number): Node {
+export function affineView(
+  op: Op<AffineAttrs>,
+  x: Node,
+  shape: Shape,
+  axes: readonly AxisMap[],
+  fill?: number,
+): Node {
   const total = fill === undefined || viewFault({ tag: 'affine', axes }, x.type.shape, shape) === null;
   return node(op, [x], total ? { shape, axes } : { shape, axes, fill });
 }
@@ -100,6 +106,11 @@ export function viewAdjoint(g: Node, { shape, axes }: AffineAttrs, input: Shape)
   const source = conditions.length === 0 ? g : reshape(g, [...shape, ...conditions.map(() => 1)]);
   const out = [...input, ...free.map((v) => shape[v - n])];
   const spread = affineView(affine, source, out, [...maps, ...conditions.map(mapOf)], 0);
-  return free.length === 0 ? spread : sum(spread, free.map((_, i) => n + i));
+  return free.length === 0
+    ? spread
+    : sum(
+        spread,
+        free.map((_, i) => n + i),
+      );
 }
 export const rules = viewRules([affine]);

@@ -32,12 +32,17 @@ function putThrough(base: Node, out: readonly number[], view: View, value: Node)
  * is broadcast to the view and converted to its dtype.
  */
 export function writeThrough(base: Node, view: Node, value: Node): Node {
-  const fitting = cast(sameShape(value.type.shape, view.type.shape) ? value : expand(value, view.type.shape), base.type.dtype);
+  const fitting = cast(
+    sameShape(value.type.shape, view.type.shape) ? value : expand(value, view.type.shape),
+    base.type.dtype,
+  );
   if (view === base) return fitting;
   const meaning = view.op.meaning(view);
   const [from, ...indices] = view.inputs;
-  if (meaning.tag === 'view') return writeThrough(base, from, putThrough(from, view.type.shape, meaning.view, fitting));
-  if (meaning.tag === 'gather') return writeThrough(base, from, scatterOn(from, fitting, indices, meaning.axes, 'set'));
+  if (meaning.tag === 'view')
+    return writeThrough(base, from, putThrough(from, view.type.shape, meaning.view, fitting));
+  if (meaning.tag === 'gather')
+    return writeThrough(base, from, scatterOn(from, fitting, indices, meaning.axes, 'set'));
   throw new InternalError(`writeThrough: '${view.op.name}' is not a view`);
 }
 
@@ -75,10 +80,15 @@ function put(op: Op<PutAttrs>, base: Node, view: Node, source: Node): Node {
 export const sliceScatter = (
   x: Node,
   source: Node,
-  options: { readonly dim?: number; readonly start?: number | null; readonly end?: number | null; readonly step?: number } = {},
-): Node => put(ops.sliceScatter, x, slice(x, options.dim ?? 0, options.start, options.end, options.step), source);
+  options: {
+    readonly dim?: number;
+    readonly start?: number | null;
+    readonly end?: number | null;
+    readonly step?: number;
+  } = {},
+): Node =>
+  put(ops.sliceScatter, x, slice(x, options.dim ?? 0, options.start, options.end, options.step), source);
 export const selectScatter = (x: Node, source: Node, dim: number, index: number): Node =>
   put(ops.selectScatter, x, select(x, dim, index), source);
 export const diagonalScatter = (x: Node, source: Node, options?: number | DiagonalOptions): Node =>
   put(ops.diagonalScatter, x, diagonal(x, options), source);
-

@@ -45,21 +45,34 @@ function composeMap(inner: AxisMap, outer: readonly AxisMap[]): AxisMap | null {
 }
 
 /** True if an index of axis `k` that lies outside its size is read outside by the inner view as well. */
-function leavesWith(inner: Affine, input: Shape, k: number, size: number, low: boolean, high: boolean): boolean {
+function leavesWith(
+  inner: Affine,
+  input: Shape,
+  k: number,
+  size: number,
+  low: boolean,
+  high: boolean,
+): boolean {
   return inner.axes.some(({ offset, terms, div = 1 }, i) => {
     if (terms.length !== 1 || terms[0][0] !== k) return false;
     const coef = terms[0][1];
     const outside = (index: number): boolean => {
       const value = offset + coef * index;
       // a step further in the same direction stays outside
-      return (coef > 0) === (index < 0) ? value < 0 : value > (input[i] - 1) * div;
+      return coef > 0 === index < 0 ? value < 0 : value > (input[i] - 1) * div;
     };
     return (!low || outside(-1)) && (!high || outside(size));
   });
 }
 
 /** Two affine views as one, or null. */
-export function composeViews(outer: Affine, inner: Affine, input: Shape, middle: Shape, out: Shape): Affine | null {
+export function composeViews(
+  outer: Affine,
+  inner: Affine,
+  input: Shape,
+  middle: Shape,
+  out: Shape,
+): Affine | null {
   for (let k = 0; k < middle.length; k++) {
     const map = outer.axes[k];
     const { min, max } = mapRange(map, out);
@@ -94,7 +107,8 @@ function keepsOrder(view: View, input: Shape, out: Shape): boolean {
 
 /** A view by its maps; a reshape if the order stays, so that equal views are equal nodes. */
 export function plainView(x: Node, shape: Shape, axes: readonly AxisMap[], fill?: number): Node {
-  if (!keepsOrder({ tag: 'affine', axes, fill }, x.type.shape, shape)) return affineView(affine, x, shape, axes, fill);
+  if (!keepsOrder({ tag: 'affine', axes, fill }, x.type.shape, shape))
+    return affineView(affine, x, shape, axes, fill);
   return sameShape(x.type.shape, shape) ? x : reshape(x, shape);
 }
 
@@ -127,7 +141,9 @@ function readPart(x: Node, n: Node): Node | null {
   for (const part of x.inputs) {
     const size = x.op.name === 'stack' ? 1 : part.type.shape[dim];
     if (min >= start * div && max < (start + size) * div) {
-      const moved = view.axes.map((map, i) => (i === dim ? { ...map, offset: map.offset - start * div } : map));
+      const moved = view.axes.map((map, i) =>
+        i === dim ? { ...map, offset: map.offset - start * div } : map,
+      );
       const axes = x.op.name === 'stack' ? moved.filter((_, i) => i !== dim) : moved;
       return x.op.name === 'stack' && div !== 1 ? null : plainView(part, n.type.shape, axes, view.fill);
     }

@@ -25,8 +25,12 @@ export function reshapeView(from: Shape, to: Shape): View {
   const big = (shape: Shape): number[] => shape.map((_, i) => i).filter((i) => shape[i] !== 1);
   const source = big(from);
   const target = big(to);
-  if (source.length !== target.length || source.some((i, k) => from[i] !== to[target[k]])) return { tag: 'reshape' };
-  return { tag: 'affine', axes: from.map((size, i) => (size === 1 ? at(0) : along(target[source.indexOf(i)]))) };
+  if (source.length !== target.length || source.some((i, k) => from[i] !== to[target[k]]))
+    return { tag: 'reshape' };
+  return {
+    tag: 'affine',
+    axes: from.map((size, i) => (size === 1 ? at(0) : along(target[source.indexOf(i)]))),
+  };
 }
 
 const reshapeOp = (name: string, gradName: string): Op<ReshapeAttrs> =>
@@ -106,7 +110,12 @@ export function unsqueeze(x: Node, dim: number): Node {
 function reorder(op: Op<AffineAttrs>, x: Node, order: readonly number[]): Node {
   const axes = new Array<AxisMap>(order.length);
   order.forEach((from, to) => (axes[from] = along(to)));
-  return affineView(op, x, order.map((d) => x.type.shape[d]), axes);
+  return affineView(
+    op,
+    x,
+    order.map((d) => x.type.shape[d]),
+    axes,
+  );
 }
 
 /** Dimension `j` of the result is dimension `dims[j]` of `x`. */
@@ -141,18 +150,28 @@ export function t(x: Node): Node {
 }
 
 /** All dimensions in reverse order: `x.T`. */
-export const reversedDims = (x: Node): Node => permute(x, x.type.shape.map((_, i) => x.type.shape.length - 1 - i));
+export const reversedDims = (x: Node): Node =>
+  permute(
+    x,
+    x.type.shape.map((_, i) => x.type.shape.length - 1 - i),
+  );
 
 /** Matrices of the last two dimensions, transposed: `x.mT`. */
 export function matrixTranspose(x: Node): Node {
   const ndim = x.type.shape.length;
   if (ndim < 2)
-    throw new ShapeError(`tensor.mT is only supported on matrices or batches of matrices. Got ${ndim}-D tensor.`);
+    throw new ShapeError(
+      `tensor.mT is only supported on matrices or batches of matrices. Got ${ndim}-D tensor.`,
+    );
   return transpose(x, -2, -1);
 }
 
 /** Moves dimensions to new places; the others keep their order. */
-export function movedim(x: Node, source: number | readonly number[], destination: number | readonly number[]): Node {
+export function movedim(
+  x: Node,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Node {
   const ndim = x.type.shape.length;
   const list = (dims: number | readonly number[]): number[] =>
     (typeof dims === 'number' ? [dims] : dims).map((d) => checkDim(d, ndim));
@@ -161,7 +180,10 @@ export function movedim(x: Node, source: number | readonly number[], destination
     throw new ShapeError(
       `movedim: Invalid source or destination dims: source (${showShape(from)} dims) should contain the same number of dims as destination (${showShape(to)} dims)`,
     );
-  for (const [name, dims] of [['source', from], ['destination', to]] as const)
+  for (const [name, dims] of [
+    ['source', from],
+    ['destination', to],
+  ] as const)
     if (new Set(dims).size !== dims.length)
       throw new ShapeError(`movedim: repeated dim in \`${name}\` (${showShape(dims)})`);
   const rest = x.type.shape.map((_, i) => i).filter((i) => !from.includes(i));
@@ -200,6 +222,7 @@ export const broadcastTo = expand;
 export const expandAs = (x: Node, other: Node): Node => expand(x, other.type.shape);
 
 /** `x` repeated to a shape it broadcasts to, or `x` itself: for formulas. */
-export const spread = (x: Node, shape: Shape): Node => (sameShape(x.type.shape, shape) ? x : expand(x, shape));
+export const spread = (x: Node, shape: Shape): Node =>
+  sameShape(x.type.shape, shape) ? x : expand(x, shape);
 
 export const rules = viewRules(Object.values(ops));

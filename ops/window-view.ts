@@ -36,7 +36,8 @@ interface WindowAxis {
 
 function windowAxes(size: Shape, kernel: readonly number[], options: WindowOptions): WindowAxis[] {
   const { stride = 1, dilation = 1, padding = 0, count } = options;
-  const each = (given: number | readonly number[], k: number): number => (typeof given === 'number' ? given : given[k]);
+  const each = (given: number | readonly number[], k: number): number =>
+    typeof given === 'number' ? given : given[k];
   return kernel.map((taps, k) => {
     const width = typeof padding === 'number' ? padding : padding[k];
     const [before, after] = typeof width === 'number' ? [width, width] : width;
@@ -50,7 +51,8 @@ function windowAxes(size: Shape, kernel: readonly number[], options: WindowOptio
 
 function windowAttrs(shape: Shape, kernel: readonly number[], options: WindowOptions): AffineAttrs {
   const lead = shape.length - kernel.length;
-  if (lead < 0) throw new ShapeError(`windows of ${showShape(kernel)} over a tensor of shape ${showShape(shape)}`);
+  if (lead < 0)
+    throw new ShapeError(`windows of ${showShape(kernel)} over a tensor of shape ${showShape(shape)}`);
   const windows = windowAxes(shape.slice(lead), kernel, options);
   const short = windows.findIndex((w) => w.count < 0 || (w.count === 0 && options.count === undefined));
   if (short >= 0)
@@ -77,10 +79,19 @@ export function windows(x: Node, kernel: readonly number[], options: WindowOptio
 }
 
 /** The adjoint of `windows` over a tensor whose last dimensions have `size`: what windows share is summed. */
-export function foldWindows(g: Node, size: Shape, kernel: readonly number[], options: WindowOptions = {}): Node {
+export function foldWindows(
+  g: Node,
+  size: Shape,
+  kernel: readonly number[],
+  options: WindowOptions = {},
+): Node {
   const lead = g.type.shape.slice(0, g.type.shape.length - 2 * kernel.length);
   const input = [...lead, ...size];
-  return viewAdjoint(g, windowAttrs(input, kernel, { ...options, count: g.type.shape.slice(lead.length, -kernel.length) }), input);
+  return viewAdjoint(
+    g,
+    windowAttrs(input, kernel, { ...options, count: g.type.shape.slice(lead.length, -kernel.length) }),
+    input,
+  );
 }
 
 export const rules = viewRules([windowsOp]);

@@ -10,16 +10,8 @@ import { cast } from '../ops/cast.ts';
 import { assign, index, indexPut } from '../ops/index-advanced.ts';
 import type { Range } from '../ops/index-advanced.ts';
 import { embedding, gather, indexSelect, oneHot, take, takeAlongDim } from '../ops/index-gather.ts';
-import {
-  indexAdd,
-  indexCopy,
-  indexFill,
-  maskedScatter,
-  put,
-  scatter,
-  scatterAdd,
-  scatterReduce,
-} from '../ops/index-scatter.ts';
+import { scatter, scatterAdd, scatterReduce } from '../ops/index-scatter.ts';
+import { indexAdd, indexCopy, indexFill, maskedScatter, put } from '../ops/index-write.ts';
 import { stack } from '../ops/join.ts';
 import { constant, input } from '../ops/source.ts';
 import { reshape } from '../ops/view.ts';
@@ -74,9 +66,21 @@ interface Whole {
 // the wanted values are NumPy's for np.arange(...).reshape(shape)[parts]
 const indexed: Readonly<Record<string, Indexed>> = {
   'x[1]': { shape: [2, 2], parts: [1], want: [2, 3], result: [2], name: 'SelectBackward0' },
-  'x[-1, ::2]': { shape: [2, 3], parts: [-1, [null, null, 2]], want: [3, 5], result: [2], name: 'SliceBackward0' },
+  'x[-1, ::2]': {
+    shape: [2, 3],
+    parts: [-1, [null, null, 2]],
+    want: [3, 5],
+    result: [2],
+    name: 'SliceBackward0',
+  },
   'x[..., 0]': { shape: [2, 1, 2], parts: ['...', 0], want: [0, 2], result: [2, 1] },
-  'x[None, :, None]': { shape: [2], parts: [null, [], null], want: [0, 1], result: [1, 2, 1], name: 'UnsqueezeBackward0' },
+  'x[None, :, None]': {
+    shape: [2],
+    parts: [null, [], null],
+    want: [0, 1],
+    result: [1, 2, 1],
+    name: 'UnsqueezeBackward0',
+  },
   'x[:]': { shape: [2], parts: [[]], want: [0, 1], result: [2], name: 'AliasBackward0' },
   'x[[1, 0, -1]]': {
     shape: [3, 2],
@@ -86,10 +90,18 @@ const indexed: Readonly<Record<string, Indexed>> = {
     name: 'IndexBackward0',
   },
   'x[[[0], [1]]]': { shape: [2], parts: [{ shape: [2, 1], data: [0, 1] }], want: [0, 1], result: [2, 1] },
-  'x[:, [0, 2]]': { shape: [2, 3], parts: [[], { shape: [2], data: [0, 2] }], want: [0, 2, 3, 5], result: [2, 2] },
+  'x[:, [0, 2]]': {
+    shape: [2, 3],
+    parts: [[], { shape: [2], data: [0, 2] }],
+    want: [0, 2, 3, 5],
+    result: [2, 2],
+  },
   'x[[0, 1], [1, 2]]': {
     shape: [2, 3],
-    parts: [{ shape: [2], data: [0, 1] }, { shape: [2], data: [1, 2] }],
+    parts: [
+      { shape: [2], data: [0, 1] },
+      { shape: [2], data: [1, 2] },
+    ],
     want: [1, 5],
     result: [2],
   },
@@ -111,13 +123,29 @@ const indexed: Readonly<Record<string, Indexed>> = {
     want: [1],
     result: [1, 1],
   },
-  'x[1, [0, 1]] after a number': { shape: [2, 2], parts: [1, { shape: [2], data: [0, 1] }], want: [2, 3], result: [2] },
+  'x[1, [0, 1]] after a number': {
+    shape: [2, 2],
+    parts: [1, { shape: [2], data: [0, 1] }],
+    want: [2, 3],
+    result: [2],
+  },
   'x[tensor(1)]': { shape: [2, 2], parts: [{ shape: [], data: [1] }], want: [2, 3], result: [2] },
-  'x[1:, [0, 0]]': { shape: [2, 2], parts: [[1], { shape: [2], data: [0, 0] }], want: [2, 2], result: [1, 2] },
-  'x[..., [1], 0:1]': { shape: [2, 2, 2], parts: ['...', { shape: [1], data: [1] }, [0, 1]], want: [2, 6], result: [2, 1, 1] },
+  'x[1:, [0, 0]]': {
+    shape: [2, 2],
+    parts: [[1], { shape: [2], data: [0, 0] }],
+    want: [2, 2],
+    result: [1, 2],
+  },
+  'x[..., [1], 0:1]': {
+    shape: [2, 2, 2],
+    parts: ['...', { shape: [1], data: [1] }, [0, 1]],
+    want: [2, 6],
+    result: [2, 1, 1],
+  },
 };
 
-const isWhole = (part: Indexed['parts'][number]): part is Whole => typeof part === 'object' && part !== null && 'data' in part;
+const isWhole = (part: Indexed['parts'][number]): part is Whole =>
+  typeof part === 'object' && part !== null && 'data' in part;
 
 for (const [title, { shape, parts, want, result, name }] of Object.entries(indexed))
   test(`${title} reads what NumPy reads`, (t) => {
@@ -131,7 +159,10 @@ for (const [title, { shape, parts, want, result, name }] of Object.entries(index
     if (name) t.is(gradNameOf(y), name);
     // the gradient of a sum counts how often each element was read
     const [dx] = differentiate([y], [constant(1, 'float64', y.type.shape)], [x], add);
-    t.deepEqual(evaluate([x, ...nodes], [dx!], arrays)[0], counting(shape).map((i) => want.filter((j) => j === i).length));
+    t.deepEqual(
+      evaluate([x, ...nodes], [dx!], arrays)[0],
+      counting(shape).map((i) => want.filter((j) => j === i).length),
+    );
   });
 
 test('an assignment writes what the same index reads', (t) => {
@@ -140,9 +171,17 @@ test('an assignment writes what the same index reads', (t) => {
     const x = float(shape);
     const wholes = parts.filter(isWhole);
     const nodes = wholes.map((w) => whole(w.shape));
-    const y = assign(x, parts.map((part) => (isWhole(part) ? nodes[wholes.indexOf(part)] : part)), -1);
+    const y = assign(
+      x,
+      parts.map((part) => (isWhole(part) ? nodes[wholes.indexOf(part)] : part)),
+      -1,
+    );
     const [got] = evaluate([x, ...nodes], [y], [counting(shape), ...wholes.map((w) => w.data)]);
-    t.deepEqual(got, counting(shape).map((i) => (want.includes(i) ? -1 : i)), title);
+    t.deepEqual(
+      got,
+      counting(shape).map((i) => (want.includes(i) ? -1 : i)),
+      title,
+    );
   }
 });
 
@@ -185,36 +224,112 @@ interface Example {
 }
 
 const examples: Readonly<Record<string, Example>> = {
-  'takeAlongDim broadcasts its index': { f: (x, i) => takeAlongDim(x, i, 1), x: [1, 2, 3, 4], shape: [2, 2], i: [1, -2], at: [1, 2], want: [2, 1, 4, 3] },
-  'takeAlongDim without a dimension': { f: (x, i) => takeAlongDim(x, i), x: [1, 2, 3, 4], shape: [2, 2], i: [3], want: [4] },
+  'takeAlongDim broadcasts its index': {
+    f: (x, i) => takeAlongDim(x, i, 1),
+    x: [1, 2, 3, 4],
+    shape: [2, 2],
+    i: [1, -2],
+    at: [1, 2],
+    want: [2, 1, 4, 3],
+  },
+  'takeAlongDim without a dimension': {
+    f: (x, i) => takeAlongDim(x, i),
+    x: [1, 2, 3, 4],
+    shape: [2, 2],
+    i: [3],
+    want: [4],
+  },
   'take counts from the end': { f: take, x: [1, 2, 3], i: [-1, 0], want: [3, 1] },
-  'gather of fewer lanes': { f: (x, i) => gather(x, 1, i), x: [1, 2, 3, 4], shape: [2, 2], i: [1, 0, 0], at: [1, 3], want: [2, 1, 1] },
+  'gather of fewer lanes': {
+    f: (x, i) => gather(x, 1, i),
+    x: [1, 2, 3, 4],
+    shape: [2, 2],
+    i: [1, 0, 0],
+    at: [1, 3],
+    want: [2, 1, 1],
+  },
   'gather of a scalar': { f: (x, i) => gather(x, 0, i), x: [7], shape: [], i: [0, 0], want: [7, 7] },
   'indexSelect of a scalar': { f: (x, i) => indexSelect(x, 0, i), x: [7], shape: [], i: [0], want: [7] },
-  'indexSelect in the middle': { f: (x, i) => indexSelect(x, 1, i), x: [1, 2, 3, 4], shape: [1, 2, 2], i: [1, 1], want: [3, 4, 3, 4] },
+  'indexSelect in the middle': {
+    f: (x, i) => indexSelect(x, 1, i),
+    x: [1, 2, 3, 4],
+    shape: [1, 2, 2],
+    i: [1, 1],
+    want: [3, 4, 3, 4],
+  },
   'oneHot of a matrix': { f: (_, i) => oneHot(i, 3), x: [], i: [2, 0], at: [2, 1], want: [0, 0, 1, 1, 0, 0] },
   'scatter of a number': { f: (x, i) => scatter(x, 0, i, 9), x: [1, 2, 3], i: [2], want: [1, 2, 9] },
-  'scatter of a larger source': { f: (x, i) => scatter(x, 0, i, constant(5, 'float64', [3])), x: [1, 2, 3], i: [0], want: [5, 2, 3] },
-  'scatterAdd of a scalar': { f: (x, i) => scatterAdd(x, 0, i, constant(5, 'float64')), x: [1], shape: [], i: [0], at: [], want: [6] },
-  'scatterReduce to the mean': { f: (x, i) => scatterReduce(x, 0, i, constant(7, 'float64', [2]), 'mean'), x: [1, 2], i: [0, 0], want: [5, 2] },
-  'scatterReduce to the product': { f: (x, i) => scatterReduce(x, 0, i, constant(3, 'float64', [2]), 'prod'), x: [1, 2], i: [0, 0], want: [9, 2] },
+  'scatter of a larger source': {
+    f: (x, i) => scatter(x, 0, i, constant(5, 'float64', [3])),
+    x: [1, 2, 3],
+    i: [0],
+    want: [5, 2, 3],
+  },
+  'scatterAdd of a scalar': {
+    f: (x, i) => scatterAdd(x, 0, i, constant(5, 'float64')),
+    x: [1],
+    shape: [],
+    i: [0],
+    at: [],
+    want: [6],
+  },
+  'scatterReduce to the mean': {
+    f: (x, i) => scatterReduce(x, 0, i, constant(7, 'float64', [2]), 'mean'),
+    x: [1, 2],
+    i: [0, 0],
+    want: [5, 2],
+  },
+  'scatterReduce to the product': {
+    f: (x, i) => scatterReduce(x, 0, i, constant(3, 'float64', [2]), 'prod'),
+    x: [1, 2],
+    i: [0, 0],
+    want: [9, 2],
+  },
   'scatterReduce without what stood there': {
     f: (x, i) => scatterReduce(x, 0, i, constant(-3, 'float64', [2]), 'amax', { includeSelf: false }),
     x: [1, 2],
     i: [0, 0],
     want: [-3, 2],
   },
-  'indexAdd with a factor': { f: (x, i) => indexAdd(x, 0, i, constant(3, 'float64', [2]), { alpha: 2 }), x: [1, 2], i: [1, 1], want: [1, 14] },
-  'put of a matrix': { f: (x, i) => put(x, i, constant(9, 'float64', [1])), x: [1, 2, 3, 4], shape: [2, 2], i: [-1], want: [1, 2, 3, 9] },
-  'put that accumulates': { f: (x, i) => put(x, i, constant(9, 'float64', [2]), { accumulate: true }), x: [1, 2], i: [0, 0], want: [19, 2] },
+  'indexAdd with a factor': {
+    f: (x, i) => indexAdd(x, 0, i, constant(3, 'float64', [2]), { alpha: 2 }),
+    x: [1, 2],
+    i: [1, 1],
+    want: [1, 14],
+  },
+  'put of a matrix': {
+    f: (x, i) => put(x, i, constant(9, 'float64', [1])),
+    x: [1, 2, 3, 4],
+    shape: [2, 2],
+    i: [-1],
+    want: [1, 2, 3, 9],
+  },
+  'put that accumulates': {
+    f: (x, i) => put(x, i, constant(9, 'float64', [2]), { accumulate: true }),
+    x: [1, 2],
+    i: [0, 0],
+    want: [19, 2],
+  },
   'maskedScatter takes the source in order': {
     f: (x, i) => maskedScatter(x, cast(i, 'bool'), constant(9, 'float64', [2])),
     x: [1, 2, 3],
     i: [1, 0, 1],
     want: [9, 2, 9],
   },
-  'indexPut broadcasts its values': { f: (x, i) => indexPut(x, [null, i], 9), x: [1, 2, 3, 4], shape: [2, 2], i: [1], want: [1, 9, 3, 9] },
-  'a padding index counts from the end': { f: (x, i) => embedding(i, x, { paddingIdx: -1 }), x: [1, 2], shape: [2, 1], i: [1, 0], want: [2, 1] },
+  'indexPut broadcasts its values': {
+    f: (x, i) => indexPut(x, [null, i], 9),
+    x: [1, 2, 3, 4],
+    shape: [2, 2],
+    i: [1],
+    want: [1, 9, 3, 9],
+  },
+  'a padding index counts from the end': {
+    f: (x, i) => embedding(i, x, { paddingIdx: -1 }),
+    x: [1, 2],
+    shape: [2, 1],
+    i: [1, 0],
+    want: [2, 1],
+  },
 };
 for (const [name, { f, x, shape, i, at, want }] of Object.entries(examples))
   test(name, (t) => {
@@ -234,7 +349,10 @@ for (const reduce of ['sum', 'mean', 'prod', 'amax', 'amin'] as const)
 
 test('the gradient of a scattered product with one zero is the product of the others', (t) => {
   const f = ([x, y]: readonly Node[]): Node => scatterReduce(x, 0, places(0, 0, 1), y, 'prod');
-  const first = derivativeFaults(f, [{ shape: [2], data: [3, 2] }, { shape: [3], data: [0, 5, 4] }]).filter((line) => line.startsWith('derivative 1'));
+  const first = derivativeFaults(f, [
+    { shape: [2], data: [3, 2] },
+    { shape: [3], data: [0, 5, 4] },
+  ]).filter((line) => line.startsWith('derivative 1'));
   t.deepEqual(first, []);
 });
 
@@ -247,5 +365,11 @@ for (const [name, f, shapes] of [
   ['an index of two nodes', ([x]) => index(mul(x, x), places(0, 0), [], places(1, 1)), [[2, 2, 2]]],
 ] as [string, (xs: readonly Node[]) => Node, Shape[]][])
   test(`derivatives of ${name} agree with differences`, (t) => {
-    t.deepEqual(derivativeFaults(f, shapes.map((shape) => ({ shape }))), []);
+    t.deepEqual(
+      derivativeFaults(
+        f,
+        shapes.map((shape) => ({ shape })),
+      ),
+      [],
+    );
   });

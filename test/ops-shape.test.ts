@@ -18,6 +18,7 @@ import * as join from '../ops/join.ts';
 import * as padding from '../ops/pad.ts';
 import * as reduceRules from '../ops/reduce-rules.ts';
 import * as slicing from '../ops/slice.ts';
+import * as cutting from '../ops/split.ts';
 import { constant, input } from '../ops/source.ts';
 import * as affineViews from '../ops/view-affine.ts';
 import { diagonalScatter, selectScatter, sliceScatter, writeThrough } from '../ops/view-put.ts';
@@ -32,15 +33,30 @@ import { makeRandom } from './helpers/randomGraph.ts';
 
 const { cartesianProd, kron, meshgrid, repeat, repeatInterleave, roll, rot90, tile } = arrange;
 const { diag, diagEmbed, diagonal, trace, tril, triu } = diagonals;
-const { blockDiag, cat, chunk, columnStack, hstack, split, stack, tensorSplit, unbind, vstack } = join;
+const { blockDiag, cat, columnStack, hstack, stack, vstack } = join;
+const { chunk, split, tensorSplit, unbind } = cutting;
 const { pad } = padding;
 const { asStrided, flip, narrow, select, slice, unfold } = slicing;
 const { affine, affineView } = affineViews;
-const { broadcastTo, expand, flatten, movedim, permute, reshape, squeeze, transpose, unflatten, unsqueeze, view } = views;
+const {
+  broadcastTo,
+  expand,
+  flatten,
+  movedim,
+  permute,
+  reshape,
+  squeeze,
+  transpose,
+  unflatten,
+  unsqueeze,
+  view,
+} = views;
 const { foldWindows, windows } = window;
 
 const viewAndReduceRules = [
-  ...[arrange, diagonals, join, padding, slicing, affineViews, views, window].flatMap((file) => file.rules),
+  ...[arrange, diagonals, cutting, padding, slicing, affineViews, views, window].flatMap(
+    (file) => file.rules,
+  ),
   ...reduceRules.rules,
 ];
 
@@ -110,7 +126,9 @@ test('the adjoint of any affine view adds up what was read from each element', (
     const inShape = Array.from({ length: 1 + below(3) }, () => 1 + below(5));
     const outShape = Array.from({ length: 1 + below(4) }, () => 1 + below(4));
     const axes = inShape.map((): AxisMap => {
-      const terms = outShape.flatMap((_, a) => (random() < 0.45 ? [[a, [1, 1, -1, 2, -2, 3][below(6)]] as const] : []));
+      const terms = outShape.flatMap((_, a) =>
+        random() < 0.45 ? [[a, [1, 1, -1, 2, -2, 3][below(6)]] as const] : [],
+      );
       const offset = below(7) - 3;
       return random() < 0.25 ? { offset, terms, div: 2 + below(2) } : { offset, terms };
     });
@@ -149,10 +167,14 @@ test('windows read every window, and foldWindows is their adjoint', (t) => {
     t.deepEqual(a, b);
     // <windows(x), g> without what is read outside = <x, fold(g)>
     const inside = evaluate([x], [windows(x, kernel, { ...options, fill: 0 })], [counting(shape)])[0];
-    const dot = (p: readonly number[], q: readonly number[]): number => p.reduce((sum, v, i) => sum + v * q[i], 0);
+    const dot = (p: readonly number[], q: readonly number[]): number =>
+      p.reduce((sum, v, i) => sum + v * q[i], 0);
     t.is(dot(inside, values), dot(counting(shape), a));
   }
-  t.deepEqual(ofCounting([5], (x) => windows(x, [3], { padding: 1, stride: 2, fill: 9 })), [9, 1, 2, 2, 3, 4, 4, 5, 9]);
+  t.deepEqual(
+    ofCounting([5], (x) => windows(x, [3], { padding: 1, stride: 2, fill: 9 })),
+    [9, 1, 2, 2, 3, 4, 4, 5, 9],
+  );
 });
 
 const chains: Readonly<Record<string, readonly [Shape, (x: Node) => Node, views: number]>> = {
@@ -178,7 +200,11 @@ for (const [name, [shape, f, views]] of Object.entries(chains))
   test(`${name} simplifies to ${Number.isNaN(views) ? 'the same values' : `${views} view(s)`}`, (t) => {
     const x = float(shape);
     const graph = makeGraph([x], [f(x)]);
-    const simple = simplify(graph, { rules: viewAndReduceRules, makeConstant: (v, { dtype, shape: s }) => constant(v, dtype, s), makeExpand: expand });
+    const simple = simplify(graph, {
+      rules: viewAndReduceRules,
+      makeConstant: (v, { dtype, shape: s }) => constant(v, dtype, s),
+      makeExpand: expand,
+    });
     t.deepEqual(Array.from(interpret(simple, [counting(shape)])[0]), ofCounting(shape, f));
     if (!Number.isNaN(views)) t.is(simple.nodes.length - 1, views, printGraph(simple));
   });
@@ -198,7 +224,13 @@ test('random chains of views keep their values when they are simplified', (t) =>
       () => (shape.length < 4 && shape[d] > 1 ? unfold(x, d, 2, 1 + below(2)) : x),
       () => reshape(x, [numel(shape)]),
       () => (numel(shape) % 2 === 0 ? reshape(x, [2, numel(shape) / 2]) : x),
-      () => (shape[d] === 1 ? expand(x, shape.map((s, i) => (i === d ? 3 : s))) : x),
+      () =>
+        shape[d] === 1
+          ? expand(
+              x,
+              shape.map((s, i) => (i === d ? 3 : s)),
+            )
+          : x,
       () => (shape.length > 1 ? select(x, d, below(shape[d])) : x),
       () => cat([x, x], d),
       () => (shape.length > 1 ? diagonal(x) : diagEmbed(x)),
@@ -206,7 +238,9 @@ test('random chains of views keep their values when they are simplified', (t) =>
       () => windows(x, [Math.min(2, shape[shape.length - 1])], { stride: 1 + below(2), padding: below(2) }),
     ];
     const next = kinds[below(kinds.length)]();
-    return numel(next.type.shape) > 200 || numel(next.type.shape) === 0 || next.type.shape.length > 5 ? x : next;
+    return numel(next.type.shape) > 200 || numel(next.type.shape) === 0 || next.type.shape.length > 5
+      ? x
+      : next;
   };
   for (let round = 0; round < 200; round++) {
     const x = float([2, 3]);
@@ -215,9 +249,17 @@ test('random chains of views keep their values when they are simplified', (t) =>
     const g = float(y.type.shape);
     const [dx] = differentiate([y], [g], [x], add);
     const graph = makeGraph([x, g], [y, dx ?? x]);
-    const simple = simplify(graph, { rules: viewAndReduceRules, makeConstant: (v, { dtype, shape: s }) => constant(v, dtype, s), makeExpand: expand });
+    const simple = simplify(graph, {
+      rules: viewAndReduceRules,
+      makeConstant: (v, { dtype, shape: s }) => constant(v, dtype, s),
+      makeExpand: expand,
+    });
     const arrays = [counting([2, 3]), counting(y.type.shape)];
-    t.deepEqual(interpret(simple, arrays), interpret(graph, arrays), `${round}\n${printGraph(graph)}\n${printGraph(simple)}`);
+    t.deepEqual(
+      interpret(simple, arrays),
+      interpret(graph, arrays),
+      `${round}\n${printGraph(graph)}\n${printGraph(simple)}`,
+    );
   }
 });
 
@@ -230,7 +272,15 @@ test('cat keeps -0, NaN and infinities as they are', (t) => {
 test('cat of many parts asks a number of questions that grows with the logarithm', (t) => {
   const xs = Array.from({ length: 64 }, () => float([1]));
   const graph = expandComposites(makeGraph(xs, [cat(xs)]));
-  t.deepEqual(Array.from(interpret(graph, xs.map((_, i) => [i]))[0]), xs.map((_, i) => i));
+  t.deepEqual(
+    Array.from(
+      interpret(
+        graph,
+        xs.map((_, i) => [i]),
+      )[0],
+    ),
+    xs.map((_, i) => i),
+  );
   const depth = new Map<Node, number>();
   for (const n of graph.nodes)
     depth.set(n, Math.max(0, ...n.inputs.map((i) => depth.get(i)!)) + (n.op.name === 'where' ? 1 : 0));
@@ -238,7 +288,11 @@ test('cat of many parts asks a number of questions that grows with the logarithm
 });
 
 test('cat promotes dtypes and skips empty vectors', (t) => {
-  const parts = [input({ shape: [1, 2], dtype: 'int32' }), float([0]), input({ shape: [1, 2], dtype: 'float32' })];
+  const parts = [
+    input({ shape: [1, 2], dtype: 'int32' }),
+    float([0]),
+    input({ shape: [1, 2], dtype: 'float32' }),
+  ];
   const y = cat(parts, -1);
   t.deepEqual(y.type, { shape: [1, 4], dtype: 'float32' });
   t.deepEqual(evaluate(parts, [y], [[1, 2], [], [3.5, 4]])[0], [1, 2, 3.5, 4]);
@@ -263,16 +317,32 @@ const values: Readonly<Record<string, readonly [Shape, (x: Node) => Node, readon
   'vstack of vectors': [[2], (x) => vstack([x, x]), [1, 2, 1, 2]],
   'hstack of matrices': [[2, 1], (x) => hstack([x, x]), [1, 1, 2, 2]],
   'columnStack of vectors': [[2], (x) => columnStack([x, x]), [1, 1, 2, 2]],
-  'blockDiag of a matrix and a scalar': [[1, 2], (x) => blockDiag(x, reshape(slice(x, 1, 0, 1), [])), [1, 2, 0, 0, 0, 1]],
-  'meshgrid xy': [[2], (x) => stack(meshgrid([x, pad(x, [0, 1])], { indexing: 'xy' })), [1, 2, 1, 2, 1, 2, 1, 1, 2, 2, 0, 0]],
+  'blockDiag of a matrix and a scalar': [
+    [1, 2],
+    (x) => blockDiag(x, reshape(slice(x, 1, 0, 1), [])),
+    [1, 2, 0, 0, 0, 1],
+  ],
+  'meshgrid xy': [
+    [2],
+    (x) => stack(meshgrid([x, pad(x, [0, 1])], { indexing: 'xy' })),
+    [1, 2, 1, 2, 1, 2, 1, 1, 2, 2, 0, 0],
+  ],
   cartesianProd: [[2], (x) => cartesianProd(x, x), [1, 1, 1, 2, 2, 1, 2, 2]],
   'negative padding crops': [[5], (x) => pad(x, [-1, -2]), [2, 3]],
   'circular crop and pad': [[1, 4], (x) => pad(x, [-1, 2], { mode: 'circular' }), [2, 3, 4, 2, 3]],
-  'reflect in two dimensions': [[1, 2, 2], (x) => pad(x, [1, 0, 0, 1], { mode: 'reflect' }), [2, 1, 2, 4, 3, 4, 2, 1, 2]],
+  'reflect in two dimensions': [
+    [1, 2, 2],
+    (x) => pad(x, [1, 0, 0, 1], { mode: 'reflect' }),
+    [2, 1, 2, 4, 3, 4, 2, 1, 2],
+  ],
   'unflatten with -1': [[6], (x) => reshape(unflatten(x, 0, [2, -1]), [6]), [1, 2, 3, 4, 5, 6]],
-  'sliceScatter': [[4], (x) => sliceScatter(x, constant(9, 'float64', [2]), { start: 1, step: 2 }), [1, 9, 3, 9]],
-  'selectScatter': [[2, 2], (x) => selectScatter(x, constant(9, 'float64', [2]), 1, -1), [1, 9, 3, 9]],
-  'diagonalScatter': [[2, 2], (x) => diagonalScatter(x, constant(9, 'float64', [2])), [9, 2, 3, 9]],
+  sliceScatter: [
+    [4],
+    (x) => sliceScatter(x, constant(9, 'float64', [2]), { start: 1, step: 2 }),
+    [1, 9, 3, 9],
+  ],
+  selectScatter: [[2, 2], (x) => selectScatter(x, constant(9, 'float64', [2]), 1, -1), [1, 9, 3, 9]],
+  diagonalScatter: [[2, 2], (x) => diagonalScatter(x, constant(9, 'float64', [2])), [9, 2, 3, 9]],
   'tensorSplit into uneven parts': [[5], (x) => tensorSplit(x, 3)[1], [3, 4]],
   'tensorSplit at indices': [[5], (x) => tensorSplit(x, [1, 3])[1], [2, 3]],
   'chunk gives smaller last parts': [[5], (x) => chunk(x, 3)[2], [5]],
@@ -292,17 +362,50 @@ test('writing through views of views changes the base where the last view reads'
 });
 
 for (const [name, f, shapes] of [
-  ['sliceScatter', ([x, y]) => sliceScatter(mul(x, x), mul(y, y), { dim: 1, start: 1 }), [[2, 3], [2, 2]]],
+  [
+    'sliceScatter',
+    ([x, y]) => sliceScatter(mul(x, x), mul(y, y), { dim: 1, start: 1 }),
+    [
+      [2, 3],
+      [2, 2],
+    ],
+  ],
   ['writeThrough', ([x, y]) => writeThrough(mul(x, x), select(flip(mul(x, x), 0), 0, 0), y), [[3], []]],
-  ['kron', ([x, y]) => kron(x, y), [[2, 2], [2, 3]]],
-  ['blockDiag', ([x, y]) => mul(blockDiag(x, y), blockDiag(x, y)), [[2, 1], [1, 2]]],
+  [
+    'kron',
+    ([x, y]) => kron(x, y),
+    [
+      [2, 2],
+      [2, 3],
+    ],
+  ],
+  [
+    'blockDiag',
+    ([x, y]) => mul(blockDiag(x, y), blockDiag(x, y)),
+    [
+      [2, 1],
+      [1, 2],
+    ],
+  ],
   ['roll', ([x]) => mul(x, roll(x, [1, 2], [0, 1])), [[2, 3]]],
   ['unfold', ([x]) => mul(unfold(x, 0, 3, 2), unfold(x, 0, 3, 2)), [[7]]],
   ['asStrided', ([x]) => mul(asStrided(x, [3, 2], [1, 2], 1), 2), [[2, 3]]],
 ] as [string, (xs: readonly Node[]) => Node, Shape[]][])
   test(`derivatives of ${name} agree with differences`, (t) => {
-    const own = name === 'writeThrough' ? (([x, y]: readonly Node[]) => { const b = mul(x, x); return writeThrough(b, select(flip(b, 0), 0, 0), y); }) : f;
-    t.deepEqual(derivativeFaults(own, shapes.map((shape) => ({ shape }))), []);
+    const own =
+      name === 'writeThrough'
+        ? ([x, y]: readonly Node[]) => {
+            const b = mul(x, x);
+            return writeThrough(b, select(flip(b, 0), 0, 0), y);
+          }
+        : f;
+    t.deepEqual(
+      derivativeFaults(
+        own,
+        shapes.map((shape) => ({ shape })),
+      ),
+      [],
+    );
   });
 
 const refusals: Readonly<Record<string, readonly [() => unknown, string]>> = {
@@ -313,7 +416,10 @@ const refusals: Readonly<Record<string, readonly [() => unknown, string]>> = {
     () => cat([float([2, 3]), float([2, 4])]),
     'Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in the list.',
   ],
-  cat_dims: [() => cat([float([2, 3]), float([2])]), 'Tensors must have same number of dimensions: got 2 and 1'],
+  cat_dims: [
+    () => cat([float([2, 3]), float([2])]),
+    'Tensors must have same number of dimensions: got 2 and 1',
+  ],
   cat_empty: [() => cat([]), 'torch.cat(): expected a non-empty list of Tensors'],
   stack_sizes: [
     () => stack([float([2]), float([3])]),
@@ -327,8 +433,14 @@ const refusals: Readonly<Record<string, readonly [() => unknown, string]>> = {
     () => permute(float([2, 3]), [0]),
     'permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = 2 is not equal to len(dims) = 1',
   ],
-  transpose_range: [() => transpose(float([2, 3]), 0, 2), 'Dimension out of range (expected to be in range of [-2, 1], but got 2)'],
-  squeeze_range: [() => squeeze(float([2]), 3), 'Dimension out of range (expected to be in range of [-1, 0], but got 3)'],
+  transpose_range: [
+    () => transpose(float([2, 3]), 0, 2),
+    'Dimension out of range (expected to be in range of [-2, 1], but got 2)',
+  ],
+  squeeze_range: [
+    () => squeeze(float([2]), 3),
+    'Dimension out of range (expected to be in range of [-1, 0], but got 3)',
+  ],
   split: [() => split(float([4]), [1, 2]), 'split_with_sizes expects split_sizes to sum exactly to 4'],
   narrow: [() => narrow(float([4]), 0, 1, 5), 'start (1) + length (5) exceeds dimension size (4).'],
 };

@@ -6,7 +6,7 @@ import { forms, paren, strength, wrapInteger, type Piece } from './primitives.ts
 import { Writer, safeComment } from './writer.ts';
 import type { Origin } from '../node.ts';
 import { InternalError } from '../errors.ts';
-import { rangeOf } from '../affine.ts';
+import { rangeOf, sameIndex } from '../affine.ts';
 import type { Expr, Kernel, NestGuard, NestIndex, Stmt } from '../nest.ts';
 import type { Primitive } from '../scalar.ts';
 import type { DType } from '../dtype.ts';
@@ -217,7 +217,10 @@ export class KernelPrinter {
   }
 }
 
-const sameExpr = (a: Expr, b: Expr): boolean => JSON.stringify(a) === JSON.stringify(b);
+function sameExpr(a: Expr, b: Expr): boolean {
+  if (a.tag === 'local') return b.tag === 'local' && a.name === b.name;
+  return a.tag === 'load' && b.tag === 'load' && a.buffer === b.buffer && sameIndex(a.index, b.index);
+}
 
 /** ((target + x) + y) + z as x + y + z, or null: the order of the additions changes, which doubles forgive. */
 function leftmost(e: Expr, target: Expr): Expr | null {

@@ -16,10 +16,16 @@ export interface Point {
 }
 
 /** Faults of the first and second derivatives under random cotangents, in float64. */
-export function derivativeFaults(f: (xs: readonly Node[]) => Node, points: readonly Point[], seed = 1): string[] {
+export function derivativeFaults(
+  f: (xs: readonly Node[]) => Node,
+  points: readonly Point[],
+  seed = 1,
+): string[] {
   const random = makeRandom(seed);
   const xs = points.map(({ shape }) => input({ shape, dtype: 'float64' }));
-  const arrays = points.map(({ shape, data }) => data ?? Array.from({ length: numel(shape) }, () => 4 * random.next() - 2));
+  const arrays = points.map(
+    ({ shape, data }) => data ?? Array.from({ length: numel(shape) }, () => 4 * random.next() - 2),
+  );
   const graph = { ...makeGraph(xs, [f(xs)]), arrays };
   const first = gradientsOf(graph, seed);
   if (first.gradients.every((g) => g === null)) return ['no gradient'];

@@ -1,0 +1,12 @@
+// Thresholds of the runtime.
+
+export const limits = {
+  /** Operations in a chain that has not been computed, from which it is computed without being asked for: graphs must not grow for ever. */
+  chain: 1000,
+  /** Programs kept for values that are read outside of `compile`; the least recently used goes first. */
+  cachedPrograms: 512,
+  /** Programs kept by one compiled function. */
+  compiledPrograms: 64,
+  /** Distinct operators with attributes and types that keys of graphs number; then numbering starts anew. */
+  numberedOps: 100_000,
+} as const;
