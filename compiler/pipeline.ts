@@ -55,6 +55,8 @@ export interface Built {
   readonly kernelSources: ReadonlyMap<Kernel, string>;
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
+  /** Which value each buffer that a kernel writes holds. */
+  readonly valueOf: ReadonlyMap<Buffer, Node>;
   readonly routines: readonly RoutineSlot[];
 }
 
@@ -114,6 +116,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
   for (const g of grouping.groups)
     for (const n of g.stored) if (!outputs.has(n)) bufferFor(n, n.op.name, 'temporary');
 
+  const valueOf = new Map([...buffers].map(([n, b]) => [b, n]));
   const taken = [...buffers.values()].map((b) => b.name);
   const programNames = new Names(taken);
   const uniqueName = (base: string): string => programNames.fresh(base);
@@ -137,7 +140,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
     const m = meaningOf(n);
     return m.tag === 'routine' ? [{ slot: n.id, run: m.run, types: [...n.inputs.map((i) => i.type), n.type] }] : [];
   });
-  return { graph, optimized, rewrites, grouping, nests, plan: final, source, kernelSources, inputs: inputBuffers, outputs: outputBuffers, routines };
+  return { graph, optimized, rewrites, grouping, nests, plan: final, source, kernelSources, inputs: inputBuffers, outputs: outputBuffers, valueOf, routines };
 }
 
 export type Stage = 'graph' | 'optimized' | 'groups' | 'nests' | 'plan' | 'js';

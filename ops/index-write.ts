@@ -4,11 +4,13 @@
 import { ShapeError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
-import type { GatherAxis, ScatterMode } from '../compiler/op.ts';
+import type { GatherAxis, Op, ScatterMode } from '../compiler/op.ts';
+import type { Shape } from '../compiler/shape.ts';
 import { checkDim, numel, sameShape, showShape } from '../compiler/shape.ts';
 import { maximum } from './binary-extreme.ts';
 import { mul, sub } from './binary.ts';
 import { cast } from './cast.ts';
+import type { ScatterAttrs } from './index-core.ts';
 import { axesAlong, indexNode, scatterOn, scatterOp, wrapIndex } from './index-core.ts';
 import { take } from './index-gather.ts';
 import { named } from './named.ts';
@@ -24,14 +26,17 @@ const ops = {
   indexFill: scatterOp('indexFill'),
 };
 
+/** A place for whole slices. */
+interface Slices {
+  readonly self: Node;
+  readonly index: Node;
+  readonly axes: readonly GatherAxis[];
+  /** What the source must have. */
+  readonly shape: Shape;
+}
+
 /** Operands of a write of whole slices at the indices of a vector. */
-function slices(
-  op: string,
-  x: Node,
-  dim: number,
-  index: Node,
-  source: Node | null,
-): Omit<Lanes, 'source'> & { readonly shape: number[] } {
+function slices(op: string, x: Node, dim: number, index: Node, source: Node | null): Slices {
   if (index.type.shape.length > 1) throw new ShapeError(`${op}(): Index is supposed to be a vector`);
   const self = x.type.shape.length === 0 ? reshape(x, [1]) : x;
   const d = checkDim(dim, x.type.shape.length);
@@ -47,7 +52,7 @@ function slices(
 }
 
 function writeSlices(
-  op: typeof ops.scatter,
+  op: Op<ScatterAttrs>,
   x: Node,
   dim: number,
   index: Node,

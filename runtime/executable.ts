@@ -1,17 +1,25 @@
 // From a graph to something that runs. In: a graph, and for each of its inputs and outputs where it lives. Out: an executable, with
-// arrays to fill before it runs and arrays to read afterwards. This version interprets; the compiler's pipeline takes its place.
+// arrays to fill before it runs and arrays to read afterwards. Normally that is generated code; where the environment forbids to
+// compile text (a Content-Security-Policy), the interpreter does the same work, and says so once.
 
-import { printGraph } from '../compiler/graph.ts';
 import type { Graph } from '../compiler/graph.ts';
-import { numel } from '../compiler/shape.ts';
-import { allocate } from './buffer.ts';
+import { build } from '../compiler/pipeline.ts';
+import type { BuildOptions, Built } from '../compiler/pipeline.ts';
+import { constant } from '../ops/source.ts';
+import { expand } from '../ops/view.ts';
+import { rules } from '../ops/rules.ts';
 import type { TypedArray } from './buffer.ts';
-import { interpret } from './interpret.ts';
+import { checkRun } from './checkedRun.ts';
+import { warn } from './environment.ts';
+import { interpreted } from './interpreted.ts';
+import { canCompile, link } from './link.ts';
 import type { ProgramReport } from './program.ts';
+import { reportOf } from './report.ts';
 
 export interface ExecutableOptions {
   readonly name: string;
   readonly fastMath?: boolean;
+  /** Every rewrite and every kernel is held against the interpreter. */
   readonly checked?: boolean;
   /** For each graph input: a stable array to capture (a home), or null: the executable brings a staging array. */
   readonly homes: readonly (TypedArray | null)[];
@@ -25,29 +33,38 @@ export interface Executable {
   /** Read by the caller after run(), in the order of graph.outputs; overwritten by the next run. With writeBack[o] = i it is inputs[i]. */
   readonly outputs: readonly TypedArray[];
   run(): void;
+  /** Each kernel by name, in the order of a run; empty where the interpreter works. */
+  readonly kernels: Readonly<Record<string, () => void>>;
   readonly report: ProgramReport;
 }
 
+let serial = 0;
+let warned = false;
+
 /** Makes a graph ready to run. */
-export function prepare(graph: Graph, { name, homes, writeBack }: ExecutableOptions): Executable {
-  const inputs = graph.inputs.map((n, i) => homes[i] ?? allocate(n.type.dtype, numel(n.type.shape)));
-  const outputs = graph.outputs.map((n, o) => {
-    const at = writeBack[o];
-    return at === null ? allocate(n.type.dtype, numel(n.type.shape)) : inputs[at];
-  });
-  const bytes = (arrays: readonly TypedArray[]): number => arrays.reduce((sum, a) => sum + a.byteLength, 0);
+export function prepare(graph: Graph, options: ExecutableOptions): Executable {
+  const buildOptions: BuildOptions = {
+    name: options.name,
+    serial: serial++,
+    rules,
+    fastMath: options.fastMath,
+    external: new Set(options.homes.flatMap((home, i) => (home ? [i] : []))),
+    writeBack: options.writeBack,
+    makeConstant: (value, { shape, dtype }) => constant(value, dtype, shape),
+    makeExpand: expand,
+  };
+  if (!canCompile()) {
+    if (!warned) warn('this environment forbids generated code; gradloom interprets, which is much slower');
+    warned = true;
+    return interpreted(graph, options);
+  }
+  const built: Built = build(graph, buildOptions);
+  const linked = link(built, options.homes);
   return {
-    inputs,
-    outputs,
-    run() {
-      interpret(graph, inputs).forEach((array, o) => outputs[o].set(array));
-    },
-    report: {
-      name,
-      source: '',
-      kernels: [],
-      explain: () => printGraph(graph),
-      memory: { arenaBytes: 0, inputBytes: bytes(inputs), outputBytes: bytes(outputs) },
-    },
+    inputs: linked.inputs,
+    outputs: linked.outputs,
+    run: options.checked ? () => checkRun(graph, built, linked, buildOptions) : linked.run,
+    kernels: linked.kernels,
+    report: reportOf(options.name, built, linked),
   };
 }

@@ -12,13 +12,17 @@ export interface Linked {
   readonly inputs: readonly TypedArray[];
   readonly outputs: readonly TypedArray[];
   readonly run: () => void;
+  /** Each kernel by name, for profiles and checks. */
+  readonly kernels: Readonly<Record<string, () => void>>;
+  /** The array of any buffer of the plan. */
+  readonly arrayOf: (b: Buffer) => TypedArray;
 }
 
 type Factory = (
   buffers: Readonly<Record<string, TypedArray>>,
   helpers: typeof importedHelpers,
   routines: Readonly<Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void>>,
-) => () => void;
+) => Pick<Linked, 'run' | 'kernels'>;
 
 let allowed: boolean | null = null;
 
@@ -59,12 +63,14 @@ export function link(built: Built, homes: readonly (TypedArray | null)[]): Linke
   const routines: Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void> = {};
   for (const r of built.routines) routines[`run${r.slot}`] = (inputs, output) => r.run(inputs, output, r.types);
   const factory = new Function('buffers', 'helpers', 'routines', built.source) as Factory;
-  const run = factory(buffers, importedHelpers, routines);
+  const { run, kernels } = factory(buffers, importedHelpers, routines);
   releaseWith(run, region);
   const copied = new Map(plan.copies.map((c) => [c.from, c.to]));
   return {
     inputs: built.inputs.map(arrayOf),
     outputs: built.outputs.map((b) => arrayOf(copied.get(b) ?? b)),
     run,
+    kernels,
+    arrayOf,
   };
 }

@@ -1,44 +1,88 @@
-// What is special about operators as functions of tensors: their options, who returns views, who needs how many arguments, which are
-// methods and which have an in-place form. Plain data; `methods.ts` and `functions.ts` are made from it. TypeScript checks the lists of
-// options against the operators.
+// What is special about operators as functions of tensors: who returns views, who needs how many arguments, which are methods and which
+// have an in-place form. Plain data; `functions.ts` and `methods.ts` are made from it.
 
-import type { Node } from '../compiler/node.ts';
 import type * as ops from '../ops/index.ts';
+import type { LiftTraits } from './lift.ts';
+import { optionTable } from './optionTable.ts';
 
 export type Ops = typeof ops;
 export type OpName = keyof Ops;
 
-/** The keys of the objects among a function's parameters. */
-type OptionKey<F> = F extends (...args: infer A) => unknown ? KeysOf<Exclude<A[number], undefined | null>> : never;
-type KeysOf<T> = T extends Node
-  ? never
-  : T extends readonly unknown[]
-    ? never
-    : T extends object
-      ? Extract<keyof T, string>
-      : never;
-type WithOptions = { [K in OpName]: [OptionKey<Ops[K]>] extends [never] ? never : K }[OpName];
+const names = <const N extends OpName>(...list: N[]): readonly N[] => list;
 
-const affine = { weight: true, bias: true, eps: true } as const;
-const convolution = { stride: true, padding: true, dilation: true, groups: true } as const;
-const transposed = { ...convolution, outputPadding: true } as const;
-const maxPooling = { stride: true, padding: true, ceilMode: true, dilation: true } as const;
-const avgPooling = { stride: true, padding: true, ceilMode: true, countIncludePad: true, divisorOverride: true } as const;
-const reduction = { reduction: true } as const;
-const bce = { weight: true, reduction: true } as const;
-const weights = { beta: true, alpha: true } as const;
-const softmaxes = { dtype: true } as const;
-const dim = { dim: true } as const;
-const moments = { keepdim: true, correction: true, unbiased: true } as const;
-const triangle = { diagonal: true } as const;
-const norms = { p: true, dim: true, keepdim: true } as const;
-const margin = { margin: true, reduction: true } as const;
+const views = names(
+  'view', 'viewAs', 'unflatten', 'squeeze', 'unsqueeze', 'permute', 'transpose', 'swapaxes', 'swapdims', 't', 'matrixTranspose',
+  'movedim', 'moveaxis', 'expand', 'broadcastTo', 'expandAs', 'slice', 'narrow', 'select', 'diagonal', 'unfold',
+);
+const reshapes = names('reshape', 'reshapeAs', 'flatten', 'ravel', 'atleast1d', 'atleast2d', 'atleast3d');
+const multipleViews = names('unbind', 'split', 'chunk', 'tensorSplit', 'hsplit', 'vsplit', 'dsplit');
 
-/** The options of every operator that has some. */
-export const optionTable: { readonly [K in WithOptions]: Readonly<Record<OptionKey<Ops[K]>, true>> } = {
-  add: { alpha: true },
-  sub: { alpha: true },
-  subtract: { alpha: true },
-  rsub: { alpha: true },
-} as never;
-void [affine, convolution, transposed, maxPooling, avgPooling, reduction, bce, weights, softmaxes, dim, moments, triangle, norms, margin];
+const binary = names(
+  'add', 'sub', 'subtract', 'rsub', 'mul', 'multiply', 'div', 'divide', 'pow', 'floatPower', 'maximum', 'minimum', 'fmax', 'fmin',
+  'floorDivide', 'fmod', 'remainder', 'atan2', 'hypot', 'logaddexp', 'logaddexp2', 'xlogy', 'copysign', 'ldexp', 'heaviside',
+  'eq', 'ne', 'notEqual', 'lt', 'less', 'le', 'lessEqual', 'gt', 'greater', 'ge', 'greaterEqual', 'logicalAnd', 'logicalOr',
+  'logicalXor', 'isclose', 'bitwiseAnd', 'bitwiseOr', 'bitwiseXor', 'bitwiseLeftShift', 'bitwiseRightShift', 'xlog1py', 'polygamma',
+  'mm', 'bmm', 'mv', 'dot', 'vdot', 'matmul', 'outer', 'ger', 'inner', 'cross', 'dist', 'kron', 'clampMin', 'clampMax',
+  'mseLoss', 'l1Loss', 'smoothL1Loss', 'huberLoss', 'klDiv', 'binaryCrossEntropy', 'binaryCrossEntropyWithLogits', 'nllLoss',
+  'crossEntropy', 'softMarginLoss',
+);
+const ternary = names(
+  'where', 'lerp', 'addcmul', 'addcdiv', 'maskedFill', 'addmm', 'addmv', 'addr', 'baddbmm', 'addbmm', 'gather', 'indexSelect',
+);
+const quaternary = names('scatter', 'scatterAdd', 'indexAdd', 'indexCopy', 'indexFill');
+const takesStrings = names('einsum', 'to', 'norm', 'vectorNorm', 'dist', 'index', 'scatterReduce');
+
+/** Functions whose first argument is no tensor, or which PyTorch does not have as methods, are missing here. */
+export const methodNames = names(
+  'to', 'typeAs', 'float', 'double', 'int', 'byte', 'bool', 'contiguous',
+  'neg', 'negative', 'abs', 'absolute', 'positive', 'clone', 'exp', 'exp2', 'expm1', 'log', 'log2', 'log10', 'log1p', 'sqrt', 'rsqrt',
+  'reciprocal', 'square', 'deg2rad', 'rad2deg', 'floor', 'ceil', 'trunc', 'fix', 'sign', 'sgn', 'angle', 'round', 'frac', 'nanToNum',
+  'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'sigmoid', 'logit', 'arcsin',
+  'arccos', 'arctan', 'arcsinh', 'arccosh', 'arctanh', 'erf', 'erfc', 'erfinv', 'lgamma', 'digamma', 'i0', 'sinc',
+  'add', 'sub', 'subtract', 'rsub', 'mul', 'multiply', 'div', 'divide', 'pow', 'floatPower', 'maximum', 'minimum', 'fmax', 'fmin',
+  'floorDivide', 'fmod', 'remainder', 'atan2', 'hypot', 'logaddexp', 'logaddexp2', 'xlogy', 'copysign', 'ldexp', 'heaviside', 'lerp',
+  'addcmul', 'addcdiv', 'eq', 'ne', 'notEqual', 'lt', 'less', 'le', 'lessEqual', 'gt', 'greater', 'ge', 'greaterEqual', 'logicalAnd',
+  'logicalOr', 'logicalXor', 'logicalNot', 'isnan', 'isfinite', 'isinf', 'isposinf', 'isneginf', 'signbit', 'isclose', 'bitwiseAnd',
+  'bitwiseOr', 'bitwiseXor', 'bitwiseNot', 'bitwiseLeftShift', 'bitwiseRightShift', 'maskedFill', 'clamp', 'clip', 'clampMin',
+  'clampMax', 'relu', 'hardshrink', 'prelu', 'softmax', 'logSoftmax', 'logsumexp',
+  'sum', 'mean', 'prod', 'amax', 'amin', 'aminmax', 'any', 'all', 'countNonzero', 'nansum', 'nanmean', 'argmax', 'argmin', 'max',
+  'min', 'median', 'nanmedian', 'kthvalue', 'mode', 'var', 'std', 'norm', 'dist', 'renorm', 'cumsum', 'cumprod', 'logcumsumexp',
+  'cummax', 'cummin', 'diff', 'sort', 'argsort', 'msort', 'topk', 'quantile',
+  'reshape', 'view', 'viewAs', 'reshapeAs', 'ravel', 'flatten', 'unflatten', 'squeeze', 'unsqueeze', 'permute', 'transpose',
+  'swapaxes', 'swapdims', 't', 'movedim', 'moveaxis', 'expand', 'broadcastTo', 'expandAs', 'slice', 'narrow', 'select', 'flip',
+  'fliplr', 'flipud', 'unfold', 'diagonal', 'diagEmbed', 'diag', 'diagflat', 'trace', 'tril', 'triu', 'sliceScatter',
+  'selectScatter', 'diagonalScatter', 'split', 'chunk', 'tensorSplit', 'unbind', 'hsplit', 'vsplit', 'dsplit', 'repeat', 'tile',
+  'repeatInterleave', 'roll', 'rot90', 'kron', 'gather', 'takeAlongDim', 'indexSelect', 'take', 'scatter', 'scatterAdd',
+  'scatterReduce', 'indexAdd', 'indexCopy', 'indexFill', 'put', 'maskedScatter', 'mm', 'bmm', 'mv', 'dot', 'vdot', 'matmul',
+  'addmm', 'addmv', 'addr', 'baddbmm', 'addbmm', 'outer', 'ger', 'inner', 'cross',
+);
+
+/** Methods that also exist as `name_`, which writes the result into the tensor. */
+export const inplaceNames = names(
+  'neg', 'negative', 'abs', 'absolute', 'exp', 'exp2', 'expm1', 'log', 'log2', 'log10', 'log1p', 'sqrt', 'rsqrt', 'reciprocal',
+  'square', 'deg2rad', 'rad2deg', 'floor', 'ceil', 'trunc', 'fix', 'sign', 'sgn', 'round', 'frac', 'nanToNum', 'sin', 'cos', 'tan',
+  'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'sigmoid', 'logit', 'arcsin', 'arccos', 'arctan',
+  'arcsinh', 'arccosh', 'arctanh', 'erf', 'erfc', 'erfinv', 'lgamma', 'digamma', 'i0', 'sinc',
+  'add', 'sub', 'subtract', 'mul', 'multiply', 'div', 'divide', 'pow', 'floatPower', 'floorDivide', 'fmod', 'remainder', 'atan2',
+  'hypot', 'xlogy', 'copysign', 'ldexp', 'heaviside', 'lerp', 'addcmul', 'addcdiv', 'eq', 'ne', 'notEqual', 'lt', 'less', 'le',
+  'lessEqual', 'gt', 'greater', 'ge', 'greaterEqual', 'logicalAnd', 'logicalOr', 'logicalXor', 'logicalNot', 'bitwiseAnd',
+  'bitwiseOr', 'bitwiseXor', 'bitwiseNot', 'bitwiseLeftShift', 'bitwiseRightShift', 'maskedFill', 'clamp', 'clip', 'clampMin',
+  'clampMax', 'relu', 'renorm', 'cumsum', 'cumprod', 'tril', 'triu', 'scatter', 'scatterAdd', 'scatterReduce', 'indexAdd',
+  'indexCopy', 'indexFill', 'put', 'maskedScatter', 'addmm', 'addmv', 'addr', 'baddbmm', 'addbmm',
+);
+
+const includes = (list: readonly OpName[], name: OpName): boolean => list.includes(name);
+
+/** All of it about one operator. */
+export function traitsOf(name: OpName): LiftTraits {
+  const options = (optionTable as Partial<Record<OpName, readonly string[]>>)[name];
+  const view = includes(views, name)
+    ? 'view'
+    : includes(reshapes, name)
+      ? 'reshape'
+      : includes(multipleViews, name)
+        ? 'multiple'
+        : undefined;
+  const required = includes(quaternary, name) ? 4 : includes(ternary, name) ? 3 : includes(binary, name) ? 2 : 1;
+  return { options, view, required, strings: includes(takesStrings, name) };
+}

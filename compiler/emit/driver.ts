@@ -1,5 +1,5 @@
 // A whole program as one source text. In: planned kernels. Out: the body of a function of `buffers` (typed arrays by name),
-// `helpers` and `routines`, which returns the driver. The driver calls the kernels by name, in order.
+// `helpers` and `routines`, which returns the driver and the kernels. The driver calls the kernels by name, in order.
 
 import { closeHelpers, helperTexts } from './helpers.ts';
 import { KernelPrinter } from './js.ts';
@@ -39,13 +39,13 @@ export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
   }
   w.line();
   w.block(
-    'return function run()',
+    'function run()',
     () => {
       for (const k of p.kernels) w.line(`${k.name}();`);
       for (const c of p.copies) w.line(`$${c.to.name}.set($${c.from.name});`);
     },
-    '};',
   );
+  w.line(`return { run, kernels: { ${p.kernels.map((k) => k.name).join(', ')} } };`);
   const label = options.name.replace(/[^A-Za-z0-9_-]/g, '_') || 'program';
   w.line(`//# sourceURL=gradloom/${label}-${options.serial}.js`);
   return { source: w.toString(), kernels };

@@ -8,6 +8,7 @@ import * as diagonals from '../../../ops/diagonal.ts';
 import { index } from '../../../ops/index-advanced.ts';
 import * as gathers from '../../../ops/index-gather.ts';
 import * as scatters from '../../../ops/index-scatter.ts';
+import { indexAdd } from '../../../ops/index-write.ts';
 import * as join from '../../../ops/join.ts';
 import { pad } from '../../../ops/pad.ts';
 import * as slices from '../../../ops/slice.ts';
@@ -105,7 +106,7 @@ export const indexing: readonly Entry[] = [
   indexed('indexAdd', (x, dim, size, pool) => {
     const rows = pool.random.int(1, 3);
     const source = pool.fresh(replaced(x.type.shape, dim, rows), x.type.dtype);
-    return scatters.indexAdd(x, dim, pool.index([rows], size), source);
+    return indexAdd(x, dim, pool.index([rows], size), source);
   }),
   entry('embedding', (pool) => {
     const weight = pool.float((shape) => shape.length === 2 && shape[0] > 0);
