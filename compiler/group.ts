@@ -38,6 +38,8 @@ interface Draft {
   members: Node[];
   domain: Domain;
   readonly contracts: boolean;
+  /** Iterations of its largest member. */
+  readonly volume: number;
   from: Set<Draft>;
   to: Set<Draft>;
   /** Position of the first and the last member; paths only go forward. */
@@ -78,6 +80,20 @@ function findManyReaders(computed: readonly Node[]): Set<Node> {
   return new Set(computed.filter((n) => numel(n.type.shape) === 1 && (readers.get(n) ?? 0) > 1));
 }
 
+/** Reductions whose result, after some arithmetic on it, is read along larger axes: a count that every row divides by. */
+function findSpread(computed: readonly Node[]): Set<Node> {
+  const found = new Set<Node>();
+  for (let i = computed.length - 1; i >= 0; i--) {
+    const n = computed[i];
+    for (const p of producersOf(n))
+      if (numel(n.type.shape) > numel(p.type.shape) || (meaningOf(n).tag === 'map' && found.has(n))) found.add(p);
+  }
+  return new Set([...found].filter((n) => meaningOf(n).tag === 'reduce'));
+}
+
+const volumeOf = (domain: Domain, n: Node): number =>
+  (domain.spans.get(n)?.iter ?? []).reduce((product, axis) => product * axis.extent, 1);
+
 const isScalar = (d: Draft): boolean => d.members.every((n) => numel(n.type.shape) === 1 && meaningOf(n).tag === 'map');
 
 /** True if a path of at least one group in between leads from `a` to `b`. */
@@ -104,6 +120,7 @@ export function group(graph: Graph): Grouping {
   const draftOf = new Map<Node, Draft>();
   const broadcastBack = findBroadcastBack(computed);
   const manyReaders = findManyReaders(computed);
+  const spread = findSpread(computed);
   const refused: RefusedMerge[] = [];
 
   const merge = (a: Draft, b: Draft, producer: Node, consumer: Node): Draft | null => {
@@ -119,10 +136,15 @@ export function group(graph: Graph): Grouping {
     const members = [...a.members, ...b.members].sort((x, y) => (position.get(x) as number) - (position.get(y) as number));
     const domain = analyse(members);
     if ('refused' in domain) return why(domain.refused);
+    const volume = Math.max(a.volume, b.volume);
+    for (const side of [a, b])
+      if (side.volume < volume && side.members.some((n) => spread.has(n) && domain.sinks.has(n)))
+        return why('a small sum that rows read again comes first');
     const merged: Draft = {
       members,
       domain,
       contracts: a.contracts || b.contracts,
+      volume,
       from: new Set([...a.from, ...b.from]),
       to: new Set([...a.to, ...b.to]),
       first: Math.min(a.first, b.first),
@@ -139,7 +161,7 @@ export function group(graph: Graph): Grouping {
     const domain = analyse([n]);
     if ('refused' in domain) throw new InternalError(`${n.op.name} cannot run alone: ${domain.refused}`);
     const at = position.get(n) as number;
-    let mine: Draft = { members: [n], domain, contracts: meaningOf(n).tag === 'contract', from: new Set(), to: new Set(), first: at, last: at };
+    let mine: Draft = { members: [n], domain, contracts: meaningOf(n).tag === 'contract', volume: volumeOf(domain, n), from: new Set(), to: new Set(), first: at, last: at };
     draftOf.set(n, mine);
     const producers = producersOf(n).filter((p) => !inlined.has(p));
     for (const p of producers) {

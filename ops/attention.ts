@@ -1,8 +1,7 @@
 // Attention. In: queries [..., l, e], keys [..., s, e], values [..., s, v], a mask. Out: [..., l, v], each query's average of the values,
 // weighted by the softmax of its products with the keys. The keys are never transposed: both products are contractions.
 
-import { isFloat } from '../compiler/dtype.ts';
-import { ShapeError, ValueError } from '../compiler/errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
@@ -41,6 +40,14 @@ const attentionOp = defineOp<AttentionAttrs>({
   saves: () => ({ query: 0, key: 1, value: 2 }),
 });
 
+/** Scores of pairs that may not look at each other are -Infinity; numbers in a mask are added. */
+function masked(scores: Node, causal: boolean, mask: Node | null): Node {
+  const plane = scores.type.shape.slice(-2);
+  if (causal) return where(le(iota(plane, 1, 'int32'), iota(plane, 0, 'int32')), scores, -Infinity);
+  if (!mask) return scores;
+  return mask.type.dtype === 'bool' ? where(mask, scores, -Infinity) : add(scores, mask);
+}
+
 function attend({ inputs: [q, k, v, ...rest], attrs }: Node<AttentionAttrs>): Node {
   const { scale, causal, mask, dropout } = attrs;
   const lead = Math.max(...[q, k, v].map((x) => x.type.shape.length)) - 2;
@@ -53,14 +60,7 @@ function attend({ inputs: [q, k, v, ...rest], attrs }: Node<AttentionAttrs>): No
   const [l, s, e, o] = [lead, lead + 1, lead + 2, lead + 3];
   const products = contract(q, k, { a: [...batch(q), l, e], b: [...batch(k), s, e], out: [...both, l, s] });
   const scores = mul(products, scale);
-  const plane = scores.type.shape.slice(-2);
-  const seen = causal
-    ? where(le(iota(plane, 1, 'int32'), iota(plane, 0, 'int32')), scores, -Infinity)
-    : !mask
-      ? scores
-      : rest[0].type.dtype === 'bool'
-        ? where(rest[0], scores, -Infinity)
-        : add(scores, rest[0]);
+  const seen = masked(scores, causal, mask ? rest[0] : null);
   const weights = mask ? safeSoftmax(seen) : softmax(seen, -1);
   const kept = dropout === null ? weights : applyDropout(weights, rest[rest.length - 1], dropout);
   const rank = kept.type.shape.length - 2;
@@ -125,21 +125,19 @@ export function scaledDotProductAttention(
     );
   const shared =
     enableGqa && q.length > 2 ? [key, value].map((x) => repeatHeads(x, q[q.length - 3])) : [key, value];
-  const mask =
-    attnMask && isFloat(attnMask.type.dtype) && attnMask.type.dtype !== query.type.dtype ? null : attnMask;
-  if (attnMask && !mask)
-    throw new ValueError(
+  if (attnMask && attnMask.type.dtype !== 'bool' && attnMask.type.dtype !== query.type.dtype)
+    throw new DTypeError(
       `Expected attn_mask dtype to be bool or to match query dtype, but got attn_mask.dtype: ${attnMask.type.dtype} and  query.dtype: ${query.type.dtype} instead.`,
     );
   const attrs = {
     scale: scale ?? 1 / Math.sqrt(q[q.length - 1]),
     causal: isCausal,
-    mask: mask !== null,
+    mask: attnMask !== null,
     dropout: dropout?.p ?? null,
   };
   return node(
     attentionOp,
-    [query, ...shared, ...(mask ? [mask] : []), ...(dropout ? [dropout.mask] : [])],
+    [query, ...shared, ...(attnMask ? [attnMask] : []), ...(dropout ? [dropout.mask] : [])],
     attrs,
   );
 }

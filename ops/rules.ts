@@ -6,7 +6,6 @@ import { rules as binary } from './binary-rules.ts';
 import { rules as contract } from './contract.ts';
 import { rules as diagonal } from './diagonal.ts';
 import { rules as index } from './index-advanced.ts';
-import { rules as join } from './join.ts';
 import { rules as pad } from './pad.ts';
 import { rules as reduce } from './reduce-rules.ts';
 import { rules as select } from './select-rules.ts';
@@ -30,7 +29,6 @@ export const rules: readonly Rule[] = [
     ...slice,
     ...pad,
     ...diagonal,
-    ...join,
     ...arrange,
     ...index,
     ...windows,

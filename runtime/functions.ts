@@ -11,24 +11,25 @@ import { traitsOf } from './table.ts';
 import type { OpName, Ops } from './table.ts';
 import type { Tensor } from './tensor.ts';
 
-/** Types that do not follow from the operator's own: several signatures, or indices that only tensors have. */
-export interface Special {
-  max: Extreme;
-  min: Extreme;
-  median: Middle;
-  nanmedian: Middle;
-  /** x[parts]: numbers, ranges [start, end, step?], null (a new dimension), '...', integer and boolean tensors. */
-  index: (x: Tensor, ...parts: readonly IndexPart[]) => Tensor;
+/** Without a dimension the value; with one also its index; with another tensor element by element. `X` is the tensor, or nothing for methods. */
+export interface Extreme<X extends readonly unknown[]> {
+  (...x: X): Tensor;
+  (...args: [...X, other: Tensor]): Tensor;
+  (...args: [...X, dim: number, keepdim?: boolean]): Picked;
+}
+export interface Middle<X extends readonly unknown[]> {
+  (...x: X): Tensor;
+  (...args: [...X, dim: number, keepdim?: boolean]): Picked;
 }
 
-interface Extreme {
-  (x: Tensor): Tensor;
-  (x: Tensor, other: Tensor): Tensor;
-  (x: Tensor, dim: number, keepdim?: boolean): Picked;
-}
-interface Middle {
-  (x: Tensor): Tensor;
-  (x: Tensor, dim: number, keepdim?: boolean): Picked;
+/** Types that do not follow from the operator's own: several signatures, or indices that only tensors have. */
+interface Special {
+  max: Extreme<[x: Tensor]>;
+  min: Extreme<[x: Tensor]>;
+  median: Middle<[x: Tensor]>;
+  nanmedian: Middle<[x: Tensor]>;
+  /** x[parts]: numbers, ranges [start, end, step?], null (a new dimension), '...', integer and boolean tensors. */
+  index: (x: Tensor, ...parts: readonly IndexPart[]) => Tensor;
 }
 
 export type Functions = { [K in OpName]: K extends keyof Special ? Special[K] : Lifted<Ops[K], K> };

@@ -1,0 +1,86 @@
+// Operations whose shape depends on values: nonzero, maskedSelect, unique, bincount. In: a tensor, which is read. Out: a tensor of the shape
+// found. Inside a compiled function they are errors, since its shapes are fixed.
+
+import { isInteger } from '../compiler/dtype.ts';
+import { DTypeError } from '../compiler/errors.ts';
+import { broadcastShapes, numel } from '../compiler/shape.ts';
+import { makeBuffer, makeCell } from './cell.ts';
+import { functions } from './functions.ts';
+import { publicCall } from './origin.ts';
+import { elementsOf } from './read.ts';
+import { Tensor } from './tensor.ts';
+import { refuseReading } from './trace.ts';
+
+const int32 = (shape: readonly number[], array: Int32Array): Tensor =>
+  new Tensor(makeCell(makeBuffer({ shape, dtype: 'int32' }, array)));
+
+/** The indices of what is not 0, per dimension. */
+function placesOf(x: Tensor): Int32Array[] {
+  const elements = elementsOf(x);
+  let count = 0;
+  for (let i = 0; i < elements.length; i++) if (elements[i] !== 0) count++;
+  const columns = x.shape.map(() => new Int32Array(count));
+  let k = 0;
+  for (let i = 0; i < elements.length; i++) {
+    if (elements[i] === 0) continue;
+    let rest = i;
+    for (let d = x.ndim - 1; d >= 0; d--) {
+      columns[d][k] = rest % x.shape[d];
+      rest = Math.floor(rest / x.shape[d]);
+    }
+    k++;
+  }
+  return columns;
+}
+
+/** One vector of indices per dimension: what a boolean tensor means as an index. */
+export function nonzeroColumns(x: Tensor): Tensor[] {
+  refuseReading('an index that is a boolean tensor');
+  return placesOf(x).map((column) => int32([column.length], column));
+}
+
+/** The indices of the elements that are not 0: one row each, in row-major order. */
+export const nonzero = (x: Tensor): Tensor =>
+  publicCall('nonzero', () => {
+    refuseReading('nonzero()');
+    const columns = placesOf(x);
+    const count = columns[0]?.length ?? (elementsOf(x)[0] !== 0 ? 1 : 0);
+    const rows = new Int32Array(count * x.ndim);
+    columns.forEach((column, d) => column.forEach((index, k) => (rows[k * x.ndim + d] = index)));
+    return int32([count, x.ndim], rows);
+  });
+
+/** The elements of `x` where the mask (broadcast against it) holds, as a vector. */
+export const maskedSelect = (x: Tensor, mask: Tensor): Tensor =>
+  publicCall('maskedSelect', () => {
+    if (mask.dtype !== 'bool') throw new DTypeError('masked_select: expected BoolTensor for mask');
+    const shape = broadcastShapes(x.shape, mask.shape);
+    const at = nonzeroColumns(mask.expand(shape).reshape([-1]));
+    return functions.index(x.expand(shape).reshape([-1]), ...at);
+  });
+
+/** The distinct values, ascending. */
+export const unique = (x: Tensor): Tensor =>
+  publicCall('unique', () => {
+    refuseReading('unique()');
+    const sorted = elementsOf(x).slice().sort();
+    const distinct = sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
+    return new Tensor(makeCell(makeBuffer({ shape: [distinct.length], dtype: x.dtype }, distinct)));
+  });
+
+/** How often each of 0, 1, ... occurs in a vector of integers. */
+export const bincount = (x: Tensor): Tensor =>
+  publicCall('bincount', () => {
+    refuseReading('bincount()');
+    if (!isInteger(x.dtype) || x.ndim !== 1)
+      throw new DTypeError('bincount only supports 1-d non-negative integral inputs.');
+    const elements = elementsOf(x);
+    let most = -1;
+    for (const value of elements) {
+      if (value < 0) throw new DTypeError('bincount only supports 1-d non-negative integral inputs.');
+      if (value > most) most = value;
+    }
+    const counts = new Int32Array(most + 1);
+    for (const value of elements) counts[value]++;
+    return int32([numel([counts.length])], counts);
+  });
