@@ -61,6 +61,8 @@ export const padBy = (
 interface BorderAttrs {
   readonly mode: Exclude<PadMode, 'constant'>;
   readonly by: readonly (readonly [number, number])[];
+  /** How many dimensions were given widths. */
+  readonly spatial: number;
 }
 
 const gradNames = { reflect: 'ReflectionPad', replicate: 'ReplicationPad' } as const;
@@ -72,10 +74,10 @@ const borderPad = defineOp<BorderAttrs>({
     tag: 'composite',
     expand: () => by.reduce((padded, [before, after], axis) => padAxis(padded, axis, before, after, mode), x),
   }),
-  gradName: ({ attrs: { mode, by } }) =>
+  gradName: ({ attrs: { mode, spatial } }) =>
     mode === 'circular'
       ? 'torch::autograd::CopySlices'
-      : `${gradNames[mode]}${by.length - by.findIndex((b) => b[0] !== 0 || b[1] !== 0)}DBackward0`,
+      : `${gradNames[mode]}${spatial}DBackward0`,
   saves: ({ attrs: { mode } }): Readonly<Record<string, number>> => (mode === 'circular' ? {} : { self: 0 }),
 });
 
@@ -139,7 +141,7 @@ export function pad(
   const grown = by.map(([before, after]) => [Math.max(before, 0), Math.max(after, 0)] as const);
   const cropped = by.map(([before, after]) => [Math.min(before, 0), Math.min(after, 0)] as const);
   const whole = by.every(([before, after]) => before >= 0 && after >= 0);
-  return node(borderPad, [whole ? x : padBy(x, cropped, 0)], { mode, by: grown });
+  return node(borderPad, [whole ? x : padBy(x, cropped, 0)], { mode, by: grown, spatial });
 }
 
 export const rules = viewRules([constantPad]);

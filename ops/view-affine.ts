@@ -106,11 +106,8 @@ export function viewAdjoint(g: Node, { shape, axes }: AffineAttrs, input: Shape)
   const source = conditions.length === 0 ? g : reshape(g, [...shape, ...conditions.map(() => 1)]);
   const out = [...input, ...free.map((v) => shape[v - n])];
   const spread = affineView(affine, source, out, [...maps, ...conditions.map(mapOf)], 0);
-  return free.length === 0
-    ? spread
-    : sum(
-        spread,
-        free.map((_, i) => n + i),
-      );
+  const repeats = free.map((_, i) => n + i);
+  return free.length === 0 ? spread : sum(spread, repeats);
 }
+
 export const rules = viewRules([affine]);

@@ -18,7 +18,15 @@ function rotation(alpha: number, beta: number, gamma: number): readonly [number,
 }
 
 /** Turns columns p and q of a matrix with n columns. */
-function turnColumns(a: Float64Array, rows: number, n: number, p: number, q: number, c: number, s: number): void {
+function turnColumns(
+  a: Float64Array,
+  rows: number,
+  n: number,
+  p: number,
+  q: number,
+  c: number,
+  s: number,
+): void {
   for (let i = 0; i < rows; i++) {
     const [x, y] = [a[i * n + p], a[i * n + q]];
     a[i * n + p] = c * x - s * y;
@@ -26,7 +34,8 @@ function turnColumns(a: Float64Array, rows: number, n: number, p: number, q: num
   }
 }
 
-const unit = (n: number): Float64Array => Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
+const unit = (n: number): Float64Array =>
+  Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
 
 /** Values in a given order, and the columns of a matrix along with them. */
 function arrange(values: Float64Array, order: readonly number[], matrix: Float64Array, rows: number): Eigen {

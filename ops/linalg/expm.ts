@@ -4,8 +4,8 @@
 import { factorize, identity, solveFactors } from './lu.ts';
 
 const coefficients = [
-  64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600, 670442572800,
-  33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
+  64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
+  670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
 ];
 
 /** Norms up to this one need no scaling. */
@@ -46,7 +46,8 @@ export function exponential(a: Float64Array, n: number, out: Float64Array): void
   const x4 = multiply(x2, x2, n);
   const x6 = multiply(x4, x2, n);
   const c = coefficients;
-  const high = (p: number, q: number, r: number): Float64Array => multiply(x6, combine([c[p], x6], [c[q], x4], [c[r], x2]), n);
+  const high = (p: number, q: number, r: number): Float64Array =>
+    multiply(x6, combine([c[p], x6], [c[q], x4], [c[r], x2]), n);
   const odd = multiply(x, combine([1, high(13, 11, 9)], [c[7], x6], [c[5], x4], [c[3], x2], [c[1], one]), n);
   const even = combine([1, high(12, 10, 8)], [c[6], x6], [c[4], x4], [c[2], x2], [c[0], one]);
   solveFactors(factorize(combine([1, even], [-1, odd]), n), n, combine([1, even], [1, odd]), n, out);

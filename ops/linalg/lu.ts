@@ -59,7 +59,10 @@ export function determinant({ lu, sign }: Factors, n: number): number {
 }
 
 /** The sign of the determinant, and the logarithm of its magnitude. */
-export function logDeterminant({ lu, sign }: Factors, n: number): { readonly sign: number; readonly log: number } {
+export function logDeterminant(
+  { lu, sign }: Factors,
+  n: number,
+): { readonly sign: number; readonly log: number } {
   let [s, log] = [sign, 0];
   for (let k = 0; k < n; k++) {
     const pivot = lu[k * n + k];
@@ -70,10 +73,15 @@ export function logDeterminant({ lu, sign }: Factors, n: number): { readonly sig
 }
 
 /** Writes the solution X of A X = B, with `columns` columns, into `out`. */
-export function solveFactors({ lu, order }: Factors, n: number, b: Float64Array, columns: number, out: Float64Array): void {
+export function solveFactors(
+  { lu, order }: Factors,
+  n: number,
+  b: Float64Array,
+  columns: number,
+  out: Float64Array,
+): void {
   for (let i = 0; i < n; i++) out.set(b.subarray(order[i] * columns, (order[i] + 1) * columns), i * columns);
-  for (let i = 0; i < n; i++)
-    for (let k = 0; k < i; k++) subtractRow(out, columns, i, k, lu[i * n + k]);
+  for (let i = 0; i < n; i++) for (let k = 0; k < i; k++) subtractRow(out, columns, i, k, lu[i * n + k]);
   for (let i = n - 1; i >= 0; i--) {
     for (let k = i + 1; k < n; k++) subtractRow(out, columns, i, k, lu[i * n + k]);
     for (let c = 0; c < columns; c++) out[i * columns + c] /= lu[i * n + i];
@@ -118,7 +126,8 @@ function singularCofactors(a: Float64Array, n: number, out: Float64Array): void 
   for (let k = 0; k < n - 1; k++) {
     let [row, column] = [k, k];
     for (let i = k; i < n; i++)
-      for (let j = k; j < n; j++) if (Math.abs(lu[i * n + j]) > Math.abs(lu[row * n + column])) [row, column] = [i, j];
+      for (let j = k; j < n; j++)
+        if (Math.abs(lu[i * n + j]) > Math.abs(lu[row * n + column])) [row, column] = [i, j];
     if (lu[row * n + column] === 0) return;
     if (row !== k) {
       swapRows(lu, n, k, row);
@@ -143,5 +152,6 @@ function singularCofactors(a: Float64Array, n: number, out: Float64Array): void 
   }
   // the last row of the inverse of L
   for (let j = n - 2; j >= 0; j--) for (let i = j + 1; i < n; i++) left[j] -= left[i] * lu[i * n + j];
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) out[rows[i] * n + columns[j]] = scale * left[i] * right[j];
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) out[rows[i] * n + columns[j]] = scale * left[i] * right[j];
 }

@@ -22,7 +22,8 @@ export function substitute(
     const [from, to] = upper ? [i + 1, n] : [0, i];
     for (let k = from; k < to; k++) {
       const factor = a[i * n + k];
-      if (factor !== 0) for (let c = 0; c < columns; c++) out[i * columns + c] -= factor * out[k * columns + c];
+      if (factor !== 0)
+        for (let c = 0; c < columns; c++) out[i * columns + c] -= factor * out[k * columns + c];
     }
     if (!unit) for (let c = 0; c < columns; c++) out[i * columns + c] /= a[i * n + i];
   }

@@ -1,0 +1,251 @@
+// Factorisations: cholesky, qr, eigh, svd, and what is made of them. In: matrices or batches of them, in floats. Out: routines; those with
+// several results pack them into one matrix, of which each result is a view, so that one gradient formula sees all of them.
+
+import { ShapeError, ValueError } from '../compiler/errors.ts';
+import type { Node } from '../compiler/node.ts';
+import { node } from '../compiler/node.ts';
+import type { Op } from '../compiler/op.ts';
+import type { Shape } from '../compiler/shape.ts';
+import { along, at } from '../compiler/view.ts';
+import { add, div, mul, sub } from './binary.ts';
+import { eq, gt } from './compare.ts';
+import { diagEmbed, tril } from './diagonal.ts';
+import { batchOf, checkMatrix, checkSquare, denseOp, inBatch, lastTwo, mT, times } from './linalg-core.ts';
+import { solveTriangular } from './linalg.ts';
+import { singularValues, symmetricEigen } from './linalg/eigen.ts';
+import { householder } from './linalg/qr.ts';
+import { choleskyFactor } from './linalg/triangular.ts';
+import { amax } from './reduce.ts';
+import { sum } from './reduce-sum.ts';
+import { where } from './select.ts';
+import { narrow, select } from './slice.ts';
+import { iota } from './source.ts';
+import { affineOp, affineView } from './view-affine.ts';
+import type { AffineAttrs } from './view-affine.ts';
+import { unsqueeze } from './view.ts';
+
+const choleskyOp = denseOp<undefined>('cholesky', {
+  type: ([x]) => x,
+  run([a], out, [type], _, batch) {
+    const minor = choleskyFactor(a, lastTwo(type)[0], out);
+    if (minor > 0)
+      throw new ValueError(
+        `linalg.cholesky: ${inBatch(batch)}The factorization could not be completed because the input is not positive-definite (the leading minor of order ${minor} is not positive-definite).`,
+      );
+  },
+  vjp(g, n) {
+    // L^-T (lower half of L^T g, made symmetric) L^-1
+    const inner = times(n, 'ki', g, 'kj', 'ij');
+    const half = mul(add(tril(inner), mT(tril(inner, { diagonal: -1 }))), 0.5);
+    const left = solveTriangular(mT(n), half, { upper: true });
+    return [solveTriangular(n, left, { upper: false, left: false })];
+  },
+  gradName: () => 'LinalgCholeskyExBackward0',
+  saves: () => ({ L: 'output' }),
+});
+
+export interface CholeskyOptions {
+  readonly upper?: boolean;
+}
+
+/** The lower triangular L with L L^T = x (or its transpose); the gradient is symmetric. ValueError when computed if there is none. */
+export function cholesky(x: Node, { upper = false }: CholeskyOptions = {}): Node {
+  checkSquare('linalg.cholesky', x);
+  const factor = node(choleskyOp, [x], undefined);
+  return upper ? mT(factor) : factor;
+}
+
+/** X with A X = B, given the Cholesky factor of A. */
+export function choleskySolve(b: Node, factor: Node, { upper = false }: CholeskyOptions = {}): Node {
+  const lower = upper ? mT(factor) : factor;
+  const half = solveTriangular(lower, b, { upper: false });
+  return solveTriangular(mT(lower), half, { upper: true });
+}
+
+/** Rows of a packed result, as a matrix or, for a single row, as a vector. */
+function part(op: Op<AffineAttrs>, packed: Node, from: number, rows: number | null, columns: number): Node {
+  const lead = batchOf(packed.type.shape);
+  const maps = lead.map((_, i) => along(i));
+  const shape: Shape = rows === null ? [...lead, columns] : [...lead, rows, columns];
+  const row = rows === null ? at(from) : along(lead.length, 1, from);
+  return affineView(op, packed, shape, [...maps, row, along(shape.length - 1)]);
+}
+
+const views = {
+  qr: affineOp('qr', 'LinalgQrBackward0'),
+  eigh: affineOp('eigh', 'LinalgEighBackward0'),
+  svd: affineOp('svd', 'LinalgSvdBackward0'),
+};
+
+/** [q; r.mT] for k columns of q. */
+const qrOp = denseOp<{ readonly k: number }>('qrPacked', {
+  type: ([x], { k }) => ({
+    shape: [...batchOf(x.shape), x.shape.at(-2)! + x.shape.at(-1)!, k],
+    dtype: x.dtype,
+  }),
+  run([a], out, [type], { k }) {
+    const [m, n] = lastTwo(type);
+    const { q, r } = householder(a, m, n, k);
+    out.set(q);
+    for (let i = 0; i < k; i++) for (let j = 0; j < n; j++) out[(m + j) * k + i] = r[i * n + j];
+  },
+  vjp(g, { inputs: [x], attrs: { k } }) {
+    const [m, n] = lastTwo(x.type);
+    if (k < n)
+      throw new ValueError(
+        'The derivative of linalg.qr is implemented for matrices of at least as many rows as columns',
+      );
+    if (k > n && m > n)
+      throw new ValueError(
+        "The QR decomposition is not differentiable when mode='complete' and nrows > ncols",
+      );
+    const packed = node(qrOp, [x], { k });
+    const [q, gq] = [packed, g].map((v) => narrow(v, -2, 0, m));
+    const [r, gr] = [packed, g].map((v) => mT(narrow(v, -2, m, n)));
+    // (gQ + Q sym(gR R^T - Q^T gQ)) R^-T, where sym copies the lower triangle above the diagonal
+    const inner = sub(times(gr, 'ik', r, 'jk', 'ij'), times(q, 'ki', gq, 'kj', 'ij'));
+    const lower = tril(inner);
+    const symmetric = add(lower, mT(tril(inner, { diagonal: -1 })));
+    const whole = add(gq, times(q, 'ik', symmetric, 'kj', 'ij'));
+    return [solveTriangular(mT(r), whole, { upper: false, left: false })];
+  },
+}) as Op<{ readonly k: number }>;
+
+/** [Q, R] with orthonormal columns in Q and R upper triangular; 'complete' gives a square Q, 'r' only R. */
+export function qr(
+  x: Node,
+  { mode = 'reduced' }: { readonly mode?: 'reduced' | 'complete' | 'r' } = {},
+): [Node, Node] {
+  checkMatrix('linalg.qr', x);
+  const [m, n] = lastTwo(x.type);
+  const k = mode === 'complete' ? m : Math.min(m, n);
+  const packed = node(qrOp, [x], { k });
+  const q = part(views.qr, packed, 0, mode === 'r' ? 0 : m, k);
+  return [q, mT(part(views.qr, packed, m, n, k))];
+}
+
+/** [w; V]: the eigenvalues as a row above the vectors. */
+const eighOp = denseOp<{ readonly upper: boolean }>('eighPacked', {
+  type: ([x]) => ({ shape: [...batchOf(x.shape), x.shape.at(-1)! + 1, x.shape.at(-1)!], dtype: x.dtype }),
+  run([a], out, [type], { upper }) {
+    const [n] = lastTwo(type);
+    const lower = upper ? Float64Array.from(a, (_, i) => a[(i % n) * n + Math.floor(i / n)]) : a;
+    const { values, vectors } = symmetricEigen(lower, n);
+    out.set(values);
+    out.set(vectors, n);
+  },
+  vjp(g, packed) {
+    const n = packed.type.shape.at(-1)!;
+    const [w, gw] = [packed, g].map((v) => select(v, -2, 0));
+    const [v, gv] = [packed, g].map((p) => narrow(p, -2, 1, n));
+    // V (diag(gw) + V^T gV / (w_j - w_i)) V^T
+    const inner = times(v, 'ki', gv, 'kj', 'ij');
+    const core = add(diagEmbed(gw), mul(inner, gaps(w)));
+    return [times(times(v, 'ik', core, 'kl', 'il'), 'il', v, 'jl', 'ij')];
+  },
+});
+
+/** True on the diagonal of square matrices. */
+const onDiagonal = (n: number): Node => eq(iota([n, 1], 0, 'int32'), iota([1, n], 1, 'int32'));
+
+/** 1 / (w[j] - w[i]), 0 on the diagonal. */
+function gaps(w: Node): Node {
+  const same = onDiagonal(w.type.shape.at(-1)!);
+  const gap = sub(unsqueeze(w, -2), unsqueeze(w, -1));
+  return where(same, 0, div(1, where(same, 1, gap)));
+}
+
+export interface EighOptions {
+  /** The triangle that is looked at: 'L' or 'U'. */
+  readonly UPLO?: 'L' | 'U';
+}
+
+/** [eigenvalues in ascending order, eigenvectors as columns] of symmetric matrices. */
+export function eigh(x: Node, { UPLO = 'L' }: EighOptions = {}): [Node, Node] {
+  checkSquare('linalg.eigh', x);
+  const n = x.type.shape.at(-1)!;
+  const packed = node(eighOp, [x], { upper: UPLO === 'U' });
+  return [part(views.eigh, packed, 0, null, n), part(views.eigh, packed, 1, n, n)];
+}
+/** The eigenvalues of symmetric matrices in ascending order. */
+export const eigvalsh = (x: Node, options: EighOptions = {}): Node => eigh(x, options)[0];
+
+/** [s; u; v] of matrices [m, n] with m >= n: n columns each. */
+const svdOp = denseOp<undefined>('svdPacked', {
+  type: ([x]) => {
+    const [m, n] = lastTwo(x);
+    return { shape: [...batchOf(x.shape), 1 + m + n, n], dtype: x.dtype };
+  },
+  run([a], out, [type]) {
+    const [m, n] = lastTwo(type);
+    const { u, s, v } = singularValues(a, m, n);
+    out.set(s);
+    out.set(u, n);
+    out.set(v, n + m * n);
+  },
+  vjp(g, packed) {
+    const [m, n] = lastTwo(packed.inputs[0].type);
+    const [s, gs] = [packed, g].map((v) => select(v, -2, 0));
+    const [u, gu] = [packed, g].map((p) => narrow(p, -2, 1, m));
+    const [v, gv] = [packed, g].map((p) => narrow(p, -2, 1 + m, n));
+    // U ((skew(U^T gU) / E) S + S (skew(V^T gV) / E) + diag(gs)) V^T + (1 - U U^T) gU S^-1 V^T, with E_ij = s_j^2 - s_i^2
+    const skew = (a: Node, b: Node): Node => {
+      const inner = times(a, 'ki', b, 'kj', 'ij');
+      return sub(inner, mT(inner));
+    };
+    const e = gaps(mul(s, s));
+    const [row, column] = [unsqueeze(s, -2), unsqueeze(s, -1)];
+    const core = add(add(mul(mul(skew(u, gu), e), row), mul(mul(skew(v, gv), e), column)), diagEmbed(gs));
+    const inside = times(times(u, 'ik', core, 'kl', 'il'), 'il', v, 'jl', 'ij');
+    if (m === n) return [inside];
+    const scaled = div(gu, row);
+    const outside = sub(scaled, times(u, 'ik', times(u, 'lk', scaled, 'lj', 'kj'), 'kj', 'ij'));
+    return [add(inside, times(outside, 'ik', v, 'jk', 'ij'))];
+  },
+});
+
+/** [U, S, Vh] with x = U diag(S) Vh, singular values descending; k = min(m, n) columns of U and rows of Vh. */
+export function svd(
+  x: Node,
+  { fullMatrices = false }: { readonly fullMatrices?: boolean } = {},
+): [Node, Node, Node] {
+  checkMatrix('linalg.svd', x);
+  const [m, n] = lastTwo(x.type);
+  if (fullMatrices && m !== n)
+    throw new ShapeError('linalg.svd: only the reduced form is available for matrices that are not square');
+  if (m < n) {
+    const [u, s, vh] = svd(mT(x));
+    return [mT(vh), s, mT(u)];
+  }
+  const packed = node(svdOp, [x], undefined);
+  return [
+    part(views.svd, packed, 1, m, n),
+    part(views.svd, packed, 0, null, n),
+    mT(part(views.svd, packed, 1 + m, n, n)),
+  ];
+}
+/** The singular values, descending. */
+export const svdvals = (x: Node): Node => svd(x)[1];
+
+export interface PinvOptions {
+  /** Singular values up to this part of the largest count as 0. */
+  readonly rcond?: number;
+}
+
+/** The pseudoinverse (Moore and Penrose). */
+export function pinv(x: Node, { rcond }: PinvOptions = {}): Node {
+  const [u, s, vh] = svd(x);
+  const [m, n] = lastTwo(x.type);
+  const part = rcond ?? Math.max(m, n) * (x.type.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
+  const kept = gt(s, mul(amax(s, -1, true), part));
+  const inverse = where(kept, div(1, where(kept, s, 1)), 0);
+  return times(mul(mT(vh), unsqueeze(inverse, -2)), 'ik', u, 'jk', 'ij');
+}
+
+/** How many singular values are not 0, up to rounding. */
+export function matrixRank(x: Node): Node {
+  const s = svdvals(x);
+  const [m, n] = lastTwo(x.type);
+  const part = Math.max(m, n) * (x.type.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
+  return sum(gt(s, mul(amax(s, -1, true), part)), -1);
+}
