@@ -26,7 +26,7 @@ export function contractionOf(
       .filter((a) => a.extent !== 1);
   const outer = axesWhere((a, b, out) => a && b && out);
   const order = (axes: Axis[]): Axis[] => axes.sort((x, y) => span.iter.indexOf(x) - span.iter.indexOf(y));
-  const whole = block(row, true);
+  const whole = block(row, [], true);
   const a = lowering.operand(n, 0, whole);
   const b = lowering.operand(n, 1, whole);
   const acc = lowering.fresh('acc');

@@ -4,6 +4,7 @@
 import { InternalError } from './errors.ts';
 import type { Node } from './node.ts';
 import { printType, withInputs } from './node.ts';
+import { isCommutative } from './rewrite.ts';
 import { printScalar } from './scalar.ts';
 import { sameShape } from './shape.ts';
 import { printView, viewFault } from './view.ts';
@@ -70,7 +71,9 @@ export class Interner {
       this.canonical.add(n);
       return n;
     }
-    const key = `${n.op.name}|${n.inputs.map((i) => i.id).join()}|${n.type.dtype}|${n.type.shape.join()}|${attrsKey(n.attrs)}`;
+    const ids = n.inputs.map((i) => i.id);
+    if (isCommutative(n.op.name)) ids.sort((a, b) => a - b);
+    const key = `${n.op.name}|${ids.join()}|${n.type.dtype}|${n.type.shape.join()}|${attrsKey(n.attrs)}`;
     const known = this.table.get(key);
     if (known) return known;
     this.table.set(key, n);

@@ -3,9 +3,9 @@
 // named local at its place; how an operand is read is index arithmetic through its views.
 
 import type { NestIndex, Stmt, Expr, Kernel, Buffer } from './nest.ts';
-import { loadOf, local, num, printExpr } from './nest.ts';
+import { loadOf, local, num, printExpr, visitExpr } from './nest.ts';
 import type { LoopVar } from './affine.ts';
-import { add, flatten, indexOf, ofVar, place as placeAt, readThrough, scale, unflatten } from './affine.ts';
+import { add, flatten, indexOf, ofVar, place as placeAt, readThrough, scale, unflatten, variablesOf } from './affine.ts';
 import type { Axis, Dim } from './axes.ts';
 import type { Span } from './domain.ts';
 import { operandDims } from './domain.ts';
@@ -40,17 +40,34 @@ export interface Block {
   readonly values: Map<Node, Expr>;
   readonly loads: Map<string, Expr>;
   readonly outer: Block | null;
+  /** The loop variables that are its own: nothing outside of it knows them. */
+  readonly vars: ReadonlySet<string>;
   /** Nothing may be named here: the expression is wanted whole (an operand of a contraction). */
   readonly raw: boolean;
 }
 
-export const block = (outer: Block | null, raw = false): Block => ({
+export const block = (outer: Block | null, vars: Iterable<LoopVar> = [], raw = false): Block => ({
   stmts: [],
   values: new Map(),
   loads: new Map(),
   outer,
+  vars: new Set([...vars].map((v) => v.name)),
   raw,
 });
+
+/** The outermost block in which an expression can be evaluated: V8 does not move loads out of loops that store. */
+function outermost(e: Expr, where: Block): Block {
+  const needs = new Set<string>();
+  let local = false;
+  visitExpr(
+    e,
+    (x) => (local ||= x.tag === 'local'),
+    (index) => variablesOf(index, needs),
+  );
+  let home = where;
+  while (!local && home.outer && ![...needs].some((name) => home.vars.has(name))) home = home.outer;
+  return home;
+}
 
 const find = (b: Block | null, n: Node): Expr | null => (b === null ? null : (b.values.get(n) ?? find(b.outer, n)));
 
@@ -146,8 +163,9 @@ export class Lowering {
       const known = b.loads.get(key);
       if (known) return known;
     }
-    const named = this.bind(e, 'x', where);
-    where.loads.set(key, named);
+    const home = outermost(e, where);
+    const named = this.bind(e, 'x', home);
+    home.loads.set(key, named);
     return named;
   }
 
@@ -278,7 +296,7 @@ export class Lowering {
       for (const n of members) if (place.get(n) === 'prologue') this.store(n, this.define(n, top), top);
       for (const n of sinks) this.openSink(n, top);
       const contraction = members.find((n) => meaningOf(n).tag === 'contract');
-      const row = block(top);
+      const row = block(top, contraction ? this.span(contraction).dims.flat().map((a) => this.varOf(a)) : rows.map((a) => this.varOf(a)));
       this.planStaging();
       if (contraction) {
         const { outer, stmt } = contractionOf(this, contraction, row, () => {
@@ -348,7 +366,7 @@ export class Lowering {
       else sets.push({ axes, nodes: [n] });
     }
     for (const { axes, nodes: together } of sets) {
-      const body = block(row);
+      const body = block(row, axes.map((a) => this.varOf(a)));
       const after: (() => void)[] = [];
       for (const n of together) {
         if (this.span(n).reduced.length > 0) after.push(this.reduceInside(n, row, body));
@@ -504,7 +522,7 @@ export class Lowering {
       const key = axes.map((a) => a.id).join();
       if (open === null || open.key !== key) {
         flush();
-        open = { key, axes, body: axes.length > 0 ? block(top) : top };
+        open = { key, axes, body: axes.length > 0 ? block(top, axes.map((a) => this.varOf(a))) : top };
       }
       const { body } = open;
       if (!sinks.has(n)) {
@@ -530,7 +548,7 @@ export class Lowering {
     const shape = n.type.shape;
     const copyVars = shape.map((extent, i): LoopVar => ({ tag: 'var', name: this.fresh(`c${i}`), extent }));
     const copyAt = copyVars.map((v) => ofVar(v));
-    const copy = block(top);
+    const copy = block(top, copyVars);
     const base = this.read(operandRead(n, 0), shape, copyAt, copy);
     copy.stmts.push({ tag: 'store', buffer: out, index: flatten(placeAt(shape, copyAt)), value: base });
     top.stmts.push(
@@ -539,8 +557,8 @@ export class Lowering {
         copy.stmts,
       ),
     );
-    const body = block(top);
     const span = this.span(n);
+    const body = block(top, span.iter.map((a) => this.varOf(a)));
     const at = span.dims.map((d) => this.indexOfDim(d));
     const index = meaning.axes.map((axis, i): NestIndex => {
       if ('axis' in axis) return at[axis.axis];

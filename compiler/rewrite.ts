@@ -39,6 +39,8 @@ const commutative = new Set<string>();
 /** Operators whose two inputs may change places; declared by ops/. */
 export const declareCommutative = (...names: string[]): void => names.forEach((name) => commutative.add(name));
 
+export const isCommutative = (name: string): boolean => commutative.has(name);
+
 /** The value of a node that is one number everywhere, or null. Looks through views that have no fill. */
 export function constantOf(n: Node): number | null {
   const meaning = n.op.meaning(n);

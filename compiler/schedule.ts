@@ -3,6 +3,7 @@
 
 import type { Buffer, Kernel, Stmt } from './nest.ts';
 import { verifyKernel, visitStmts } from './nest.ts';
+import { invertDivisors } from './invert.ts';
 import { Names, scratchName } from './names.ts';
 import { tile } from './tile.ts';
 import { everywhere, hoistBases, inlineOnce, joinLoops, settleKnown, splitSums, unrollShort } from './tidy.ts';
@@ -32,6 +33,7 @@ export function schedule(kernel: Kernel, taken: Iterable<string>, unique: (base:
   let body: readonly Stmt[] = kernel.body;
   body = everywhere(body, (stmts) => stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])));
   body = inlineOnce(body);
+  body = invertDivisors(body, fresh);
   body = joinLoops(body);
   body = unrollShort(body);
   body = splitSums(body);

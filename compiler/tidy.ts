@@ -190,33 +190,61 @@ export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
   );
 }
 
-/** A loop whose body only adds to one local is a chain of dependent additions: several accumulators break it. */
+/** An accumulation `acc = op(acc, term)`, with what `op` starts from. */
+interface Chain {
+  readonly acc: string;
+  readonly prim: 'add' | 'max' | 'min';
+  readonly start: number;
+  readonly term: Expr;
+}
+
+const starts = { add: 0, max: -Infinity, min: Infinity } as const;
+
+function chainOf(s: Stmt): Chain | null {
+  if (s.tag !== 'assign' || s.value.tag !== 'prim') return null;
+  const { prim, args } = s.value;
+  if (prim !== 'add' && prim !== 'max' && prim !== 'min') return null;
+  const at = args.findIndex((a) => a.tag === 'local' && a.name === s.name);
+  if (at < 0 || readsLocal(args[1 - at], s.name) || sizeOfExpr(args[1 - at]) > 4) return null;
+  return { acc: s.name, prim, start: starts[prim], term: args[1 - at] };
+}
+
+/**
+ * A loop that only accumulates is a chain of operations each of which waits for the one before: several accumulators break it.
+ * For max and min the order does not matter, NaN included; sums are in doubles, where it hardly does.
+ */
 export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
+  return everywhere(stmts, (body) => body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s) : [s])));
+}
+
+function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly Stmt[] {
   const n = limits.accumulators;
-  return everywhere(stmts, (body) =>
-    body.flatMap((s): readonly Stmt[] => {
-      if (s.tag !== 'loop' || s.loop.step !== undefined || s.loop.extent < 8 * n) return [s];
-      const last = s.body[s.body.length - 1];
-      if (s.body.length !== 1 || last.tag !== 'assign' || last.value.tag !== 'prim' || last.value.prim !== 'add') return [s];
-      const [acc, term] = last.value.args;
-      if (acc.tag !== 'local' || acc.name !== last.name || sizeOfExpr(term) > 4) return [s];
-      const main = s.loop.extent - (s.loop.extent % n);
-      const v: LoopVar = { ...s.loop, extent: main, step: n };
-      const names = Array.from({ length: n - 1 }, (_, i) => `${last.name}_${i + 1}`);
-      const addTo = (name: string, index: NestIndex): Stmt => {
-        const value = mapExpr(term, (e) => e, (i) => substitute(i, (x) => (x.name === v.name ? index : null)));
-        return { tag: 'assign', name, value: { tag: 'prim', prim: 'add', args: [local(name), value], dtype: 'float64' } };
-      };
-      const at = (k: number): NestIndex => add(ofVar(v), { offset: k, terms: [] });
-      const result: Stmt[] = [
-        ...names.map((name): Stmt => ({ tag: 'var', name, value: num(0) })),
-        { tag: 'loop', loop: v, body: [last.name, ...names].map((name, k) => addTo(name, at(k))) },
-      ];
-      for (let k = main; k < s.loop.extent; k++) result.push(addTo(last.name, { offset: k, terms: [] }));
-      const total = names.reduce<Expr>((sum, name) => ({ tag: 'prim', prim: 'add', args: [sum, local(name)], dtype: 'float64' }), local(last.name));
-      return [...result, { tag: 'assign', name: last.name, value: total }];
+  if (loop.step !== undefined || loop.extent < 8 * n || body.length === 0 || body.length > 2) return [whole];
+  const chains: Chain[] = [];
+  for (const s of body) {
+    const chain = chainOf(s);
+    if (!chain) return [whole];
+    chains.push(chain);
+  }
+  const main = loop.extent - (loop.extent % n);
+  const v: LoopVar = { ...loop, extent: main, step: n };
+  const nameOf = (c: Chain, k: number): string => (k === 0 ? c.acc : `${c.acc}_${k}`);
+  const combined = ({ prim }: Chain, a: Expr, b: Expr): Expr => ({ tag: 'prim', prim, args: [a, b], dtype: 'float64' });
+  const stepAt = (c: Chain, k: number, index: NestIndex): Stmt => {
+    const term = mapExpr(c.term, (e) => e, (i) => substitute(i, (x) => (x.name === loop.name ? index : null)));
+    const acc = local(nameOf(c, k));
+    return { tag: 'assign', name: nameOf(c, k), value: c.prim === 'add' ? combined(c, acc, term) : combined(c, term, acc) };
+  };
+  const lanes = Array.from({ length: n }, (_, k) => k);
+  return [
+    ...chains.flatMap((c) => lanes.slice(1).map((k): Stmt => ({ tag: 'var', name: nameOf(c, k), value: num(c.start) }))),
+    { tag: 'loop', loop: v, body: lanes.flatMap((k) => chains.map((c) => stepAt(c, k, add(ofVar(v), { offset: k, terms: [] })))) },
+    ...Array.from({ length: loop.extent - main }, (_, k) => chains.map((c) => stepAt(c, 0, { offset: main + k, terms: [] }))).flat(),
+    ...chains.map((c): Stmt => {
+      const total = lanes.slice(1).reduce<Expr>((sum, k) => combined(c, sum, local(nameOf(c, k))), local(c.acc));
+      return { tag: 'assign', name: c.acc, value: total };
     }),
-  );
+  ];
 }
 
 // --- hoisting ------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import { rules as binary } from './binary-rules.ts';
 import { rules as contract } from './contract.ts';
 import { rules as diagonal } from './diagonal.ts';
 import { rules as index } from './index-advanced.ts';
+import { rules as onehot } from './onehot-rules.ts';
 import { rules as pad } from './pad.ts';
 import { rules as reduce } from './reduce-rules.ts';
 import { rules as select } from './select-rules.ts';
@@ -22,6 +23,7 @@ export const rules: readonly Rule[] = [
     ...unary,
     ...binary,
     ...select,
+    ...onehot,
     ...reduce,
     ...contract,
     ...view,

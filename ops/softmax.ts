@@ -200,4 +200,9 @@ export const rules: readonly Rule[] = [
     const n = keptReduction(x, total, 'logsumexp');
     return n && n.inputs[0] === x ? node(logSoftmaxOp, [x], { axes: n.attrs.axes }) : null;
   }),
+  // The gradient of a logSoftmax needs the softmax: no second exp. Both sides underflow alike, as sum(exp(x)) >= 1.
+  rule('exp(x - log(sum(exp(x)))) = exp(x) / sum(exp(x))', 'stabilising', ['exp', ['sub', 'x', ['log', ['sum', ['exp', 'x']]]]], ({ x }, n) => {
+    const total = n.inputs[0].inputs[1].inputs[0];
+    return isShifted(x) ? div(total.inputs[0], total) : null;
+  }),
 ];
