@@ -9,7 +9,7 @@ import type { Shape } from '../compiler/shape.ts';
 import { along, at } from '../compiler/view.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { eq, gt } from './compare.ts';
-import { diagEmbed, tril } from './diagonal.ts';
+import { diagEmbed, tril, triu } from './diagonal.ts';
 import { batchOf, checkMatrix, checkSquare, denseOp, inBatch, lastTwo, mT, times } from './linalg-core.ts';
 import { solveTriangular } from './linalg.ts';
 import { singularValues, symmetricEigen } from './linalg/eigen.ts';
@@ -102,10 +102,9 @@ const qrOp = denseOp<{ readonly k: number }>('qrPacked', {
     const packed = node(qrOp, [x], { k });
     const [q, gq] = [packed, g].map((v) => narrow(v, -2, 0, m));
     const [r, gr] = [packed, g].map((v) => mT(narrow(v, -2, m, n)));
-    // (gQ + Q sym(gR R^T - Q^T gQ)) R^-T, where sym copies the lower triangle above the diagonal
+    // (gQ + Q sym(gR R^T - Q^T gQ)) R^-T, where sym copies the upper triangle below the diagonal
     const inner = sub(times(gr, 'ik', r, 'jk', 'ij'), times(q, 'ki', gq, 'kj', 'ij'));
-    const lower = tril(inner);
-    const symmetric = add(lower, mT(tril(inner, { diagonal: -1 })));
+    const symmetric = add(triu(inner), mT(triu(inner, { diagonal: 1 })));
     const whole = add(gq, times(q, 'ik', symmetric, 'kj', 'ij'));
     return [solveTriangular(mT(r), whole, { upper: false, left: false })];
   },

@@ -1,7 +1,7 @@
 // Helper functions of generated sources. In: their names. Out: their texts, in dependency order, each with a comment. They are
 // as accurate as their dtype: the ...32 forms are within about 1e-7 relative, handle the usual range by a polynomial
-// or a table, and leave the rest (huge, tiny, NaN, infinite) to Math, so that all odd points are exact. Small enough for V8
-// to inline. The `...Of` forms without a body here come from compiler/special.ts and are handed in.
+// or a table, and are exact at the odd points (huge, tiny, NaN, infinite), by a choice of numbers where that is possible: a call on
+// a rare path costs a third in the loop around it (V8 keeps its registers free for the call). Small enough for V8 to inline. The `...Of` forms without a body here come from compiler/special.ts and are handed in.
 
 import * as special from '../special.ts';
 
@@ -44,13 +44,13 @@ export const helperTexts: Readonly<Record<string, HelperText>> = {
 }`,
   },
   eighths: {
-    text: `const eighths = new Float64Array(2568); // 2 ** (i / 8 - 160)
-for (let i = 0; i < 2568; i++) eighths[i] = 2 ** (i / 8 - 160);`,
+    text: `const eighths = new Float64Array(2568); // 2 ** (i / 8 - 160); 0 and Infinity beyond what float32 holds
+for (let i = 80; i < 2568; i++) eighths[i] = i > 2304 ? Infinity : 2 ** (i / 8 - 160);`,
   },
   exp32: {
     needs: ['eighths'],
-    text: `function exp32(a) { // a = k ln(2) / 8 + r, |r| <= ln(2) / 16: a table and a cubic, 8e-8
-  if (!(a > -103 && a < 88.7)) return Math.fround(Math.exp(a));
+    text: `function exp32(x) { // x = k ln(2) / 8 + r, |r| <= ln(2) / 16: a table and a cubic, 8e-8
+  const a = x < -103.98 ? -110 : x > 88.7229 ? 100 : x; // to where the table says 0 or Infinity; no branch, no call
   const k = (a * ${number(8 * LOG2E)} + 1280.5) | 0;
   const r = a - (k - 1280) * ${number(LN2 / 8)};
   return (1 + r + r * r * (0.5 + r * 0.16666666666666666)) * eighths[k];
@@ -61,12 +61,12 @@ for (let i = 0; i < 2568; i++) eighths[i] = 2 ** (i / 8 - 160);`,
     text: 'function sigmoid32(a) { return 1 / (1 + exp32(-a)); }',
   },
   tanh32: {
-    text: `function tanh32(a) { // odd rational function 13/6 (the one Eigen uses), 1.8e-7
-  if (!(a > -7.9 && a < 7.9)) return Math.tanh(a);
+    text: `function tanh32(x) { // odd rational function 13/6 (the one Eigen uses), 1.8e-7; 1 from 8.3 on
+  const a = x < -7.905 ? -7.905 : x > 7.905 ? 7.905 : x;
   const s = a * a;
   const p = ((((((-2.76076847742355e-16 * s + 2.00018790482477e-13) * s - 8.60467152213735e-11) * s + 5.12229709037114e-8) * s + 1.48572235717979e-5) * s + 6.37261928875436e-4) * s + 4.89352455891786e-3);
   const q = ((1.19825839466702e-6 * s + 1.18534705686654e-4) * s + 2.268434632439e-3) * s + 4.89352518554385e-3;
-  return a * p / q;
+  return x > 8.3 ? 1 : x < -8.3 ? -1 : a * p / q;
 }`,
   },
   bits: {
@@ -108,12 +108,12 @@ for (let i = 0; i < 256; i++) halves[i] = 2 ** (127 - i);`,
 }`,
   },
   erf32: {
-    text: `function erf32(a) { // odd rational function 13/8 (the one XLA uses), 1.2e-7
-  if (!(a > -3.8 && a < 3.8)) return a > 0 ? 1 : a < 0 ? -1 : a;
+    text: `function erf32(x) { // odd rational function 13/8 (the one XLA uses), 1.2e-7; 1 from 3.8 on
+  const a = x < -3.8 ? -3.8 : x > 3.8 ? 3.8 : x;
   const s = a * a;
   const p = (((((-2.72614225801306e-10 * s + 2.77068142495902e-8) * s - 2.10102402082508e-6) * s - 5.69250639462346e-5) * s - 7.34990630326855e-4) * s - 2.954599808540250e-3) * s - 1.60960333262415e-2;
   const q = (((-1.45660718464996e-5 * s - 2.13374055278905e-4) * s - 1.68282697438203e-3) * s - 7.37332916720468e-3) * s - 1.42647390514189e-2;
-  return a * p / q;
+  return x > 3.8 ? 1 : x < -3.8 ? -1 : a * p / q;
 }`,
   },
 };

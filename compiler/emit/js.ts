@@ -114,7 +114,7 @@ export class KernelPrinter {
   private prim(name: Primitive, args: readonly Expr[], dtype: DType): Piece {
     let form = forms[name];
     if (form.tag === 'fast') {
-      if (dtype === 'float32') return this.call(form.single, args, false);
+      if (dtype === 'float32' && this.hot) return this.call(form.single, args, false);
       form = form.double;
     }
     switch (form.tag) {
@@ -155,8 +155,18 @@ export class KernelPrinter {
     return { text: `${helper}(${args.map((a) => this.value(a).text).join(', ')})`, strength: strength.atom, logical };
   }
 
+  /** What stands beside a loop runs rarely: there the functions of Math are as good, and leave V8's registers to the loop. */
+  private hot = true;
+
   statements(stmts: readonly Stmt[], w: Writer): void {
-    for (const s of stmts) this.statement(s, w);
+    const outer = this.hot;
+    this.hot = !stmts.some((s) => s.tag === 'loop');
+    for (const s of stmts) {
+      if (s.tag === 'loop') this.hot = true;
+      this.statement(s, w);
+      if (s.tag === 'loop') this.hot = false;
+    }
+    this.hot = outer;
   }
 
   private statement(s: Stmt, w: Writer): void {
