@@ -3,8 +3,9 @@
 
 import type { Axis } from './axes.ts';
 import { InternalError } from './errors.ts';
-import type { Block, Lowering } from './lower.ts';
-import { block } from './lower.ts';
+import type { Block } from './block.ts';
+import { block } from './block.ts';
+import type { Lowering } from './lowering.ts';
 import type { Contraction } from './nest.ts';
 import { local } from './nest.ts';
 import type { Node } from './node.ts';

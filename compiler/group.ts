@@ -42,9 +42,10 @@ interface Draft {
   readonly volume: number;
   from: Set<Draft>;
   to: Set<Draft>;
-  /** Position of the first and the last member; paths only go forward. */
+  /** Position of the first member. */
   first: number;
-  last: number;
+  /** Position of the last member of this group or of any that it needs: a group that starts later is not among these. */
+  late: number;
 }
 
 /** Maps that read nothing but constants, positions and other such maps, unless their values are wanted in memory. */
@@ -102,12 +103,23 @@ function detour(a: Draft, b: Draft): boolean {
   const stack = [...b.from].filter((d) => d !== a);
   while (stack.length > 0) {
     const d = stack.pop() as Draft;
-    if (seen.has(d) || d.last < a.first) continue;
+    if (seen.has(d) || d.late < a.first) continue;
     seen.add(d);
     if (d === a) return true;
     stack.push(...d.from);
   }
   return false;
+}
+
+/** Passes `late` on to all groups that need this one. */
+function raise(d: Draft): void {
+  const stack = [d];
+  for (let from = stack.pop(); from !== undefined; from = stack.pop())
+    for (const to of from.to)
+      if (to.late < from.late) {
+        to.late = from.late;
+        stack.push(to);
+      }
 }
 
 /** True if any path leads from `a` to `b`. */
@@ -148,12 +160,13 @@ export function group(graph: Graph): Grouping {
       from: new Set([...a.from, ...b.from]),
       to: new Set([...a.to, ...b.to]),
       first: Math.min(a.first, b.first),
-      last: Math.max(a.last, b.last),
+      late: Math.max(a.late, b.late),
     };
     for (const d of [a, b]) merged.from.delete(d), merged.to.delete(d);
     for (const d of merged.from) d.to.delete(a), d.to.delete(b), d.to.add(merged);
     for (const d of merged.to) d.from.delete(a), d.from.delete(b), d.from.add(merged);
     for (const n of members) draftOf.set(n, merged);
+    raise(merged);
     return merged;
   };
 
@@ -161,7 +174,7 @@ export function group(graph: Graph): Grouping {
     const domain = analyse([n]);
     if ('refused' in domain) throw new InternalError(`${n.op.name} cannot run alone: ${domain.refused}`);
     const at = position.get(n) as number;
-    let mine: Draft = { members: [n], domain, contracts: meaningOf(n).tag === 'contract', volume: volumeOf(domain, n), from: new Set(), to: new Set(), first: at, last: at };
+    let mine: Draft = { members: [n], domain, contracts: meaningOf(n).tag === 'contract', volume: volumeOf(domain, n), from: new Set(), to: new Set(), first: at, late: at };
     draftOf.set(n, mine);
     const producers = producersOf(n).filter((p) => !inlined.has(p));
     for (const p of producers) {

@@ -75,9 +75,7 @@ const borderPad = defineOp<BorderAttrs>({
     expand: () => by.reduce((padded, [before, after], axis) => padAxis(padded, axis, before, after, mode), x),
   }),
   gradName: ({ attrs: { mode, spatial } }) =>
-    mode === 'circular'
-      ? 'torch::autograd::CopySlices'
-      : `${gradNames[mode]}${spatial}DBackward0`,
+    mode === 'circular' ? 'torch::autograd::CopySlices' : `${gradNames[mode]}${spatial}DBackward0`,
   saves: ({ attrs: { mode } }): Readonly<Record<string, number>> => (mode === 'circular' ? {} : { self: 0 }),
 });
 

@@ -14,8 +14,8 @@ import { inPlace } from './inplace.ts';
 import { lift } from './lift.ts';
 import { maskedSelect, nonzero } from './masks.ts';
 import { publicCall } from './origin.ts';
-import { randomMethods } from './random.ts';
-import type { RandomMethods } from './random.ts';
+import { randomMethods } from './randomFill.ts';
+import type { RandomMethods } from './randomFill.ts';
 import { inplaceNames, methodNames } from './table.ts';
 import { Tensor } from './tensor.ts';
 

@@ -27,7 +27,7 @@ import * as window from '../ops/window-view.ts';
 import type { WindowOptions } from '../ops/window-view.ts';
 import { interpret } from '../runtime/interpret.ts';
 import { derivativeFaults } from './helpers/numeric.ts';
-import { checkCase, evaluate, opCases } from './helpers/oracle.ts';
+import { checkCase, evaluate, gradNameOf, opCases } from './helpers/oracle.ts';
 import type { Build } from './helpers/oracle.ts';
 import { makeRandom } from './helpers/randomGraph.ts';
 
@@ -449,3 +449,30 @@ for (const [name, [f, message]] of Object.entries(refusals))
     const error = t.throws(f, { any: true }) as Error;
     t.true(error.message.startsWith(message), error.message);
   });
+
+for (const [name, f, shape] of [
+  ['select', (x) => select(x, 1, 0), [0, 2]],
+  ['slice', (x) => slice(x, 0, 0, 0), [3, 2]],
+  ['expand', (x) => expand(x, [2, 0]), [1]],
+  ['diagonal', (x) => diagonal(x), [0, 3]],
+  ['pad', (x) => pad(x, [1, 1]), [0]],
+  ['windows', (x) => windows(x, [2], { padding: 1 }), [0, 3]],
+  ['cat', (x) => cat([x, x], 1), [2, 0]],
+  ['split', (x) => split(x, 2)[0], [0, 2]],
+  ['roll', (x) => roll(x, 1), [0]],
+  ['repeat', (x) => repeat(x, [0, 2]), [2]],
+] as [string, (x: Node) => Node, Shape][])
+  test(`${name} of or to nothing has a gradient of zeros`, (t) => {
+    const x = float(shape);
+    const y = f(x);
+    const [dx] = differentiate([y], [constant(1, 'float64', y.type.shape)], [x], add);
+    const [value, gradient] = evaluate([x], [y, dx!], [counting(shape)]);
+    t.is(value.length, numel(y.type.shape));
+    t.is(gradient.length, numel(shape));
+    t.true(name === 'pad' || gradient.every((g) => g === 0));
+  });
+
+test('border padding is named by the number of dimensions it was given', (t) => {
+  t.is(gradNameOf(pad(float([1, 2, 3]), [1, 0, 0, 0], { mode: 'reflect' })), 'ReflectionPad2DBackward0');
+  t.is(gradNameOf(pad(float([1, 3]), [0, 0], { mode: 'replicate' })), 'ReplicationPad1DBackward0');
+});

@@ -1,0 +1,57 @@
+// Accumulators of reductions. In: the next value, and for arg-reductions its index. Out: the statements that take it in. An accumulator
+// lies in locals, or in an element of scratch; the step is the same.
+
+import type { DType } from './dtype.ts';
+import type { Buffer, Expr, NestIndex, Stmt } from './nest.ts';
+import { loadOf, local } from './nest.ts';
+import type { Monoid } from './op.ts';
+import { identityOf } from './op.ts';
+import { combine, combineArg } from './monoid.ts';
+
+/** A place that can be read and written. */
+export interface Slot {
+  readonly read: Expr;
+  readonly write: (value: Expr) => Stmt;
+}
+
+export interface Accumulator {
+  readonly monoid: Monoid;
+  readonly value: Slot;
+  /** The index of the value, for arg-reductions: it is their answer. */
+  readonly index: Slot | null;
+}
+
+export const isArg = (monoid: Monoid): boolean => monoid === 'argmax' || monoid === 'argmin';
+
+export const inLocal = (name: string): Slot => ({
+  read: local(name),
+  write: (value) => ({ tag: 'assign', name, value }),
+});
+
+export const inArray = (buffer: Buffer, index: NestIndex): Slot => ({
+  read: loadOf(buffer, index),
+  write: (value) => ({ tag: 'store', buffer, index, value }),
+});
+
+/** What a reduction answers. */
+export const resultOf = (acc: Accumulator): Expr => (acc.index ?? acc.value).read;
+
+/** What an accumulator holds before the first value; an index of -1 says that there was none. */
+export const startOf = (monoid: Monoid, dtype: DType): { readonly value: number; readonly index: number } => ({
+  value: identityOf(monoid, dtype),
+  index: -1,
+});
+
+/** Takes in a value. */
+export function step(acc: Accumulator, value: Expr, index: Expr, dtype: DType, fresh: (base: string) => string): Stmt[] {
+  if (acc.index === null) return [acc.value.write(combine(acc.monoid, acc.value.read, value, dtype))];
+  const name = fresh('candidate');
+  return [
+    { tag: 'let', name, value },
+    {
+      tag: 'if',
+      condition: combineArg(acc.monoid, acc.value.read, acc.index.read, local(name)),
+      body: [acc.value.write(local(name)), acc.index.write(index)],
+    },
+  ];
+}
