@@ -5,6 +5,7 @@
 // (that saves the most memory traffic); then groups that read the same memory join as siblings. A merge must leave the group
 // convex, that is, no path may leave it and come back, and `analyse` must find common loops.
 
+import { flopsOf } from './cost.ts';
 import type { Domain } from './domain.ts';
 import { analyse } from './domain.ts';
 import { InternalError } from './errors.ts';
@@ -36,7 +37,8 @@ export interface Grouping {
 
 interface Draft {
   members: Node[];
-  domain: Domain;
+  /** Null until somebody joins: most nodes do not stay alone. */
+  domain: Domain | null;
   readonly contracts: boolean;
   /** Iterations of its largest member. */
   readonly volume: number;
@@ -92,8 +94,12 @@ function findSpread(computed: readonly Node[]): Set<Node> {
   return new Set([...found].filter((n) => meaningOf(n).tag === 'reduce'));
 }
 
-const volumeOf = (domain: Domain, n: Node): number =>
-  (domain.spans.get(n)?.iter ?? []).reduce((product, axis) => product * axis.extent, 1);
+/** How often a node's inner loop runs. */
+function volumeOf(n: Node): number {
+  const m = meaningOf(n);
+  if (m.tag === 'reduce') return numel(n.inputs[0].type.shape);
+  return m.tag === 'contract' ? flopsOf(n) / 2 : numel(n.type.shape);
+}
 
 const isScalar = (d: Draft): boolean => d.members.every((n) => numel(n.type.shape) === 1 && meaningOf(n).tag === 'map');
 
@@ -171,10 +177,8 @@ export function group(graph: Graph): Grouping {
   };
 
   for (const n of computed) {
-    const domain = analyse([n]);
-    if ('refused' in domain) throw new InternalError(`${n.op.name} cannot run alone: ${domain.refused}`);
     const at = position.get(n) as number;
-    let mine: Draft = { members: [n], domain, contracts: meaningOf(n).tag === 'contract', volume: volumeOf(domain, n), from: new Set(), to: new Set(), first: at, late: at };
+    let mine: Draft = { members: [n], domain: null, contracts: meaningOf(n).tag === 'contract', volume: volumeOf(n), from: new Set(), to: new Set(), first: at, late: at };
     draftOf.set(n, mine);
     const producers = producersOf(n).filter((p) => !inlined.has(p));
     for (const p of producers) {
@@ -216,7 +220,9 @@ export function group(graph: Graph): Grouping {
     for (const n of d.members) if (outputs.has(n)) needed.add(n);
     for (const to of d.to)
       for (const reader of to.members) for (const p of producersOf(reader)) if (inside.has(p)) needed.add(p);
-    return { id, domain: d.domain, stored: d.members.filter((n) => needed.has(n)) };
+    const domain = d.domain ?? analyse(d.members);
+    if ('refused' in domain) throw new InternalError(`${d.members[0].op.name} cannot run alone: ${domain.refused}`);
+    return { id, domain, stored: d.members.filter((n) => needed.has(n)) };
   });
   return { groups, refused: refused.filter((r) => draftOf.get(r.producer) !== draftOf.get(r.consumer)), inlined };
 }

@@ -102,7 +102,6 @@ const pairRow = pointwise<{ readonly n: number }>('pairRow', {
     const half = n - 0.5;
     return s.trunc(s.sub(half, s.sqrt(s.sub(half * half - 1, s.mul(arg(0), 2)))));
   },
-  dtype: 'int32',
 });
 
 const pairColumn = pointwise<{ readonly n: number }>('pairColumn', {
@@ -111,7 +110,6 @@ const pairColumn = pointwise<{ readonly n: number }>('pairColumn', {
     const before = s.sub(s.mul(i, n), s.div(s.mul(i, s.add(i, 1)), 2));
     return s.add(s.add(s.sub(k, before), i), 1);
   },
-  dtype: 'int32',
 });
 
 const pdistOp = defineOp<{ readonly p: number }>({
@@ -121,10 +119,11 @@ const pdistOp = defineOp<{ readonly p: number }>({
     tag: 'composite',
     expand() {
       const n = x.type.shape[0];
-      const k = cast(iota(type.shape, 0, 'int32'), 'float64');
+      const k = iota(type.shape, 0, 'float64');
       const i = node(pairRow, [k], { n });
-      const j = node(pairColumn, [k, cast(i, 'float64')], { n });
-      return norm(sub(indexSelect(x, 0, i), indexSelect(x, 0, j)), p, 1);
+      const j = node(pairColumn, [k, i], { n });
+      const rows = (at: Node): Node => indexSelect(x, 0, cast(at, 'int32'));
+      return norm(sub(rows(i), rows(j)), p, 1);
     },
   }),
   saves: () => ({ self: 0, result: 'output' }),

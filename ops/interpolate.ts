@@ -7,13 +7,13 @@ import { isFloat } from '../compiler/dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
-import type { Op } from '../compiler/op.ts';
 import { defineOp } from '../compiler/op.ts';
 import { arg, cast as castScalar, s } from '../compiler/scalar.ts';
 import type { Scalar } from '../compiler/scalar.ts';
 import { showShape } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { add, mul } from './binary.ts';
+import { cast } from './cast.ts';
 import type { PerAxis } from './conv.ts';
 import { indexSelect } from './index-gather.ts';
 import { pointwise } from './pointwise.ts';
@@ -46,10 +46,9 @@ function place({ kernel, scale, align }: AxisAttrs, o: Scalar): Scalar {
 
 const within = (x: Scalar, size: number): Scalar => s.min(s.max(x, 0), size - 1);
 
-/** The element that a tap reads, as an index. */
+/** The number of the element that a tap reads. */
 const tapIndex = pointwise<AxisAttrs & { readonly tap: number }>('tapIndex', {
   expr: (attrs) => within(s.add(s.floor(place(attrs, arg(0))), attrs.tap), attrs.size),
-  dtype: 'int32',
 });
 
 /** Keys' cubic convolution with a = -0.75, near (|x| <= 1) and far (1 < |x| < 2). */
@@ -65,15 +64,12 @@ function weightExpr(kernel: Kernel, tap: number, t: Scalar): Scalar {
 }
 
 /** How much of a tap a result takes. */
-const tapWeight = (dtype: 'float32' | 'float64'): Op<AxisAttrs & { readonly tap: number }> =>
-  pointwise<AxisAttrs & { readonly tap: number }>('tapWeight', {
-    expr(attrs) {
-      const at = place(attrs, arg(0));
-      return weightExpr(attrs.kernel, attrs.tap, s.sub(at, s.floor(at)));
-    },
-    dtype,
-  });
-const tapWeights = { float32: tapWeight('float32'), float64: tapWeight('float64') };
+const tapWeight = pointwise<AxisAttrs & { readonly tap: number }>('tapWeight', {
+  expr(attrs) {
+    const at = place(attrs, arg(0));
+    return weightExpr(attrs.kernel, attrs.tap, s.sub(at, s.floor(at)));
+  },
+});
 
 const tapsOf: Readonly<Record<Kernel, readonly number[]>> = {
   nearest: [0],
@@ -93,11 +89,11 @@ function resizeAxis(x: Node, axis: number, count: number, attrs: AxisAttrs): Nod
       ...shape.slice(axis + 1),
     ]);
   }
-  const o = iota([count], 0, 'int32');
+  const o = iota([count], 0, 'float64');
   const taps = tapsOf[attrs.kernel].map((tap) => {
-    const part = indexSelect(x, axis, node(tapIndex, [o], { ...attrs, tap }));
+    const part = indexSelect(x, axis, cast(node(tapIndex, [o], { ...attrs, tap }), 'int32'));
     if (attrs.kernel !== 'linear' && attrs.kernel !== 'cubic') return part;
-    const weight = node(tapWeights[dtype as 'float32' | 'float64'], [o], { ...attrs, tap });
+    const weight = cast(node(tapWeight, [o], { ...attrs, tap }), dtype);
     return mul(part, reshape(weight, [count, ...shape.slice(axis + 1).map(() => 1)]));
   });
   return taps.reduce((sum, part) => add(sum, part));

@@ -12,6 +12,7 @@ import { numel, sameShape, showShape } from '../compiler/shape.ts';
 import { add, div, mul } from './binary.ts';
 import { cast } from './cast.ts';
 import { eq, logicalAnd, ne } from './compare.ts';
+import { sameNumbers } from './contract.ts';
 import { asFloats, reduceLoss } from './loss.ts';
 import type { LossOptions, Reduction } from './loss.ts';
 import { sum } from './reduce-sum.ts';
@@ -63,11 +64,17 @@ const nllOp = defineOp<NllAttrs>({
     expand() {
       const { ignoreIndex, reduction } = attrs;
       const scores = weight ? mul(x, perClass(x, weight)) : x;
-      const each = neg(sum(where(hits(x, target, ignoreIndex), scores, 0), classDim(x)));
+      const each = sum(where(hits(x, target, ignoreIndex), neg(scores), 0), classDim(x));
       if (reduction !== 'mean') return reduceLoss(each, reduction);
       return div(sum(each), totalWeight(x, target, weight, attrs));
     },
   }),
+  vjp(g, { inputs: [x, target, weight], attrs }) {
+    const share = attrs.reduction === 'mean' ? div(g, totalWeight(x, target, weight, attrs)) : g;
+    const each = attrs.reduction === 'none' ? unsqueeze(share, classDim(x)) : share;
+    const slope = neg(weight ? mul(each, perClass(x, weight)) : each);
+    return [where(hits(x, target, attrs.ignoreIndex), slope, 0)];
+  },
   gradName({ inputs: [x], attrs }) {
     const rank = x.type.shape.length;
     if (rank <= 2) return 'NllLossBackward0';
@@ -90,6 +97,7 @@ function checkClasses(x: Node, target: Node, weight: Node | null | undefined): v
     throw new DTypeError(
       `expected scalar type Long but found ${isFloat(target.type.dtype) ? 'Float' : 'Bool'}`,
     );
+  if (weight) sameNumbers(x.type, weight.type);
   const dim = classDim(x);
   const classes = shape[dim];
   if (dim === 1 && shape[0] !== given[0])
@@ -189,6 +197,6 @@ export function crossEntropy(input: Node, target: Node, options: CrossEntropyOpt
     throw new ShapeError(
       `cross_entropy: weight tensor should be defined either for all ${shape[classDim(input)]} classes or no classes but got weight tensor of shape: ${showShape(weight.type.shape)}`,
     );
-  const [x, y] = asFloats(logs, target);
-  return node(probabilitiesOp, weight ? [x, y, weight] : [x, y], { reduction, smoothing: labelSmoothing });
+  const inputs = asFloats(logs, target, ...(weight ? [weight] : []));
+  return node(probabilitiesOp, inputs, { reduction, smoothing: labelSmoothing });
 }

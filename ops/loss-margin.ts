@@ -11,6 +11,7 @@ import { relu } from './activation.ts';
 import { add, div, minimum, mul, sub } from './binary.ts';
 import { cast } from './cast.ts';
 import { eq, ge, logicalAnd, lt, ne } from './compare.ts';
+import { sameNumbers } from './contract.ts';
 import { pairwiseDistance } from './distance.ts';
 import { gather } from './index-gather.ts';
 import { asFloats, lossFunction, reduceLoss } from './loss.ts';
@@ -141,6 +142,7 @@ export function multiMarginLoss(
     throw new ShapeError(
       `inconsistent target size, expected ${shape[0]} but got ${showShape(target.type.shape)}`,
     );
+  if (weight) sameNumbers(input.type, weight.type);
   const at = scalars ? reshape(target, []) : target;
   return node(multiMarginOp, weight ? [input, at, weight] : [input, at], { p, margin, reduction });
 }

@@ -8,6 +8,7 @@ import { defineOp } from '../compiler/op.ts';
 import { numel, showShape } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { add, mul, sub } from './binary.ts';
+import { sameNumbers } from './contract.ts';
 import type { AffineOptions } from './norm.ts';
 import { moments, normalise, normOps } from './norm.ts';
 import { rsqrt } from './unary.ts';
@@ -81,6 +82,7 @@ export function batchNorm(
   if (!runningMean || !runningVar)
     throw new ValueError('Expected running_mean and running_var to be defined when training=False');
   const given = [weight, bias].filter((v) => v !== undefined && v !== null);
+  [runningMean, runningVar, ...given].forEach((v) => sameNumbers(x.type, v.type));
   return node(runningOp, [x, runningMean, runningVar, ...given], {
     eps,
     weight: Boolean(weight),

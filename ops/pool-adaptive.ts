@@ -50,8 +50,8 @@ function spreadAxis(
 ): { readonly spread: Node; readonly mask: Node } {
   const rest = x.type.shape.slice(axis + 1).map(() => 1);
   const n = x.type.shape[axis];
-  const o = iota([m, 1, ...rest], 0, 'int32');
-  const p = iota([1, n, ...rest], 1, 'int32');
+  const o = iota([m, 1, ...rest], 0, 'float64');
+  const p = iota([1, n, ...rest], 1, 'float64');
   const mask = node(belongs, [o, p], { n, m });
   return { spread: where(mask, unsqueeze(x, axis), fill), mask };
 }

@@ -19,7 +19,6 @@ import {
   drawMultinomial,
   fillBernoulli,
   fillCauchy,
-  fillDropoutMask,
   fillExponential,
   fillGeometric,
   fillLogNormal,
@@ -181,9 +180,9 @@ function checkDropout(p: number): void {
   if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
 }
 
-/** A mask of 0 and 1 / (1 - p); drawn, unless p is 0 or 1. */
+/** A mask: 1 with probability 1 - p. */
 const maskOf = (x: Tensor, shape: readonly number[], p: number): Tensor =>
-  leaf(draw({ shape, dtype: x.dtype }, (array) => fillDropoutMask(defaultGenerator, array as FloatArray, p)));
+  leaf(draw({ shape, dtype: x.dtype }, (array) => fillBernoulli(defaultGenerator, array, 1 - p)));
 
 /** Zeros with probability p, the rest divided by 1 - p; in training only. */
 export function dropout(x: Tensor, p = 0.5, training = true): Tensor {

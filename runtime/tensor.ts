@@ -4,7 +4,7 @@
 
 import { dtypes, isFloat } from '../compiler/dtype.ts';
 import type { DType } from '../compiler/dtype.ts';
-import { AutogradError, GradloomError, IndexError, InternalError } from '../compiler/errors.ts';
+import { AutogradError, IndexError } from '../compiler/errors.ts';
 import type { Node, Origin, TensorType } from '../compiler/node.ts';
 import { checkDim, numel } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
@@ -26,7 +26,7 @@ import { activeTrace } from './trace.ts';
 import type { Trace } from './trace.ts';
 import { refreshView } from './views.ts';
 import type { ViewOf } from './views.ts';
-import type { Functions, Methods } from './methods.ts';
+import type { Methods } from './methods.ts';
 
 /** How a view reads its cell: view operators applied to the node of the whole. */
 export type Path = (whole: Node) => Node;
@@ -236,7 +236,7 @@ export class Tensor {
 export interface Tensor extends Methods {}
 
 /** The type helps where the class itself calls methods that are installed later. */
-const methodsOf = (x: Tensor): Pick<Functions & Methods, never> & Methods => x;
+const methodsOf = (x: Tensor): Methods => x;
 
 export type NestedArray = number | boolean | readonly NestedArray[];
 
@@ -265,5 +265,3 @@ export const describeType = (x: Tensor): string => `${dtypes[x.dtype].torchName}
 
 export const isFloating = (x: Tensor): boolean => isFloat(x.dtype);
 
-void GradloomError;
-void InternalError;

@@ -113,7 +113,7 @@ test('the gradient of a singular determinant is the matrix of cofactors', (t) =>
 });
 
 test('factors multiply to what was factored', (t) => {
-  const check = (f: (x: Node) => Node, shape: readonly number[], data: readonly number[]): void =>
+  const check = (f: (x: Node) => Node, shape: readonly number[], data: readonly number[]): boolean =>
     t.is(difference(value(f, shape, data), data, 1e-12), null);
   const reconstruct = (x: Node): Node => {
     const [u, s, vh] = svd(x);

@@ -1,0 +1,62 @@
+// The public names, collected. In: the files of runtime/ and the lifted operators. Out: what the package exports besides nn and optim.
+
+export { isDType } from '../compiler/dtype.ts';
+export type { DType } from '../compiler/dtype.ts';
+export {
+  AutogradError,
+  DTypeError,
+  GradloomError,
+  IndexError,
+  InternalError,
+  ShapeError,
+  TraceError,
+  ValueError,
+} from '../compiler/errors.ts';
+export type { Shape } from '../compiler/shape.ts';
+export type { TypedArray } from './buffer.ts';
+export {
+  arange,
+  empty,
+  emptyLike,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  logspace,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+} from './create.ts';
+export type { DataOptions, TensorData } from './create.ts';
+export {
+  getRngState,
+  initialSeed,
+  manualSeed,
+  normal,
+  rand,
+  randLike,
+  randint,
+  randintLike,
+  randn,
+  randnLike,
+  randperm,
+  setRngState,
+} from './random.ts';
+export { Generator } from './generator.ts';
+export {
+  alphaDropout,
+  bernoulli,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  multinomial,
+} from './randomFill.ts';
+export type { NestedArray, TensorOptions } from './tensor.ts';
+export type { IndexPart } from './indexing.ts';
+export { bincount, maskedSelect, nonzero, unique } from './masks.ts';
+export { setPrintOptions } from './print.ts';
+export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './autograd/mode.ts';
+export * from './operators.ts';
