@@ -12,6 +12,7 @@ import { rules as reduce } from './reduce-rules.ts';
 import { rules as select } from './select-rules.ts';
 import { rules as slice } from './slice.ts';
 import { rules as softmax } from './softmax.ts';
+import { rules as split } from './split.ts';
 import { rules as unary } from './unary-rules.ts';
 import { rules as affine } from './view-affine.ts';
 import { rules as view } from './view.ts';
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
     ...affine,
     ...slice,
     ...pad,
+    ...split,
     ...diagonal,
     ...arrange,
     ...index,

@@ -1,5 +1,9 @@
 // The public names, collected. In: the files of runtime/ and the lifted operators. Out: what the package exports besides nn and optim.
 
+// methods.ts comes first: it gives Tensor its methods
+export { Tensor } from './methods.ts';
+export { Parameter, isTensor } from './tensor.ts';
+export { guarded } from './trace.ts';
 export { isDType } from '../compiler/dtype.ts';
 export type { DType } from '../compiler/dtype.ts';
 export {

@@ -21,11 +21,11 @@ import { bilinear, cross, inner, multiDot, outer, tensordot } from '../ops/produ
 import { sum } from '../ops/reduce.ts';
 import { constant, input } from '../ops/source.ts';
 import { expand, permute, unsqueeze } from '../ops/view.ts';
+import { compiledFault, numbers } from './helpers/agreement.ts';
 import { countOps, difference, valueOf } from './helpers/evaluate.ts';
 import { derivativeFaults } from './helpers/numeric.ts';
 import { checkCase, gradNameOf, opCases } from './helpers/oracle.ts';
 import type { Build } from './helpers/oracle.ts';
-import { makeRandom } from './helpers/randomGraph.ts';
 import { simplifyOptions } from './helpers/rules.ts';
 
 const table: Readonly<Record<string, Build>> = {
@@ -57,12 +57,6 @@ for (const [op, build] of Object.entries(table))
     );
 
 const of = (shape: Shape, dtype: DType = 'float64'): Node => input({ shape, dtype });
-
-/** Numbers for inputs, the same in each run. */
-const numbers = (shape: Shape, seed = 1): number[] => {
-  const random = makeRandom(seed);
-  return Array.from({ length: numel(shape) }, () => 4 * random.next() - 2);
-};
 
 /** The value of a function of inputs of these shapes. */
 function valueAt(f: (xs: readonly Node[]) => Node, shapes: readonly Shape[]): number[] {
@@ -709,6 +703,30 @@ for (const c of convCases)
       [],
     );
   });
+
+test('compiled convolutions and their gradients are what the interpreter says', (t) => {
+  for (const { x, w, options } of convCases)
+    t.is(
+      compiledFault(([a, b]) => convs[x.length - 3](a, b, null, options), [x, w]),
+      null,
+      JSON.stringify({ x, w, options }),
+    );
+});
+
+test('compiled products and their gradients are what the interpreter says', (t) => {
+  for (const [a, b] of rankPairs)
+    t.is(
+      compiledFault(([x, y]) => matmul(x, y), [a, b]),
+      null,
+      `${a} and ${b}`,
+    );
+  for (const [equation, shapes] of equations)
+    t.is(
+      compiledFault((xs) => einsum(equation, ...xs), shapes),
+      null,
+      equation,
+    );
+});
 
 test("padding 'same' keeps sizes, with the odd zero at the end", (t) => {
   const f = ([x, w]: readonly Node[]): Node => conv1d(x, w, null, { padding: 'same' });

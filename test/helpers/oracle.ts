@@ -5,13 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { differentiate } from '../../compiler/differentiate.ts';
 import type { DType } from '../../compiler/dtype.ts';
-import { makeGraph, verifyGraph } from '../../compiler/graph.ts';
+import { makeGraph, printGraph, verifyGraph } from '../../compiler/graph.ts';
 import type { Node } from '../../compiler/node.ts';
 import type { Shape } from '../../compiler/shape.ts';
 import { sameShape } from '../../compiler/shape.ts';
 import { add, mul } from '../../ops/binary.ts';
 import { sum } from '../../ops/reduce.ts';
 import { constant, input } from '../../ops/source.ts';
+import { prepare } from '../../runtime/executable.ts';
 import { interpret } from '../../runtime/interpret.ts';
 
 type Written = number | string | boolean;
@@ -68,7 +69,7 @@ export const flatten = (x: Nested): number[] => {
   return typeof x === 'object' ? x.flatMap(flatten) : [number(x)];
 };
 
-/** The values of nodes over inputs, from a verified graph. */
+/** The values of nodes over inputs, interpreted from a verified graph; the compiled program must agree. */
 export function evaluate(
   inputs: readonly Node[],
   outputs: readonly Node[],
@@ -76,7 +77,21 @@ export function evaluate(
 ): number[][] {
   const graph = makeGraph(inputs, outputs);
   verifyGraph(graph);
-  return interpret(graph, arrays).map((a) => Array.from(a));
+  const values = interpret(graph, arrays).map((a) => Array.from(a));
+  const program = prepare(graph, {
+    name: 'oracle',
+    homes: inputs.map(() => null),
+    writeBack: outputs.map(() => null),
+  });
+  arrays.forEach((a, i) => program.inputs[i].set(a));
+  program.run();
+  values.forEach((want, o) => {
+    const got = Array.from(program.outputs[o]);
+    const rtol = outputs[o].type.dtype === 'float32' ? 1e-5 : 1e-11;
+    if (got.length !== want.length || !got.every((x, i) => near(x, want[i], rtol, rtol)))
+      throw new Error(`compiled: ${got}, interpreted: ${want}\n${printGraph(graph)}`);
+  });
+  return values;
 }
 
 export const gradNameOf = (n: Node): string =>
