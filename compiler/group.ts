@@ -186,7 +186,8 @@ export function group(graph: Graph): Grouping {
       mine.from.add(theirs);
       theirs.to.add(mine);
     }
-    producers.sort((p, q) => numel(q.type.shape) - numel(p.type.shape));
+    // Largest first; among equals the last, so that a sum of many products grows one by one and not in one kernel that reads them all.
+    producers.sort((p, q) => numel(q.type.shape) - numel(p.type.shape) || (position.get(q) as number) - (position.get(p) as number));
     for (const p of producers) {
       const theirs = draftOf.get(p) as Draft;
       if (theirs !== mine) mine = merge(theirs, mine, p, n) ?? mine;

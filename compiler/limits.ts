@@ -19,6 +19,16 @@ export const limits = {
   tileColumns: 8,
   /** Columns that a tile gathers from trailing axes: the sixteen loads of A are spread over them. */
   enoughColumns: 64,
+  /** Columns from which an operand that is contiguous is read where it lies: packing a window of a convolution costs as much as 10 rows of sums. */
+  directColumns: 10,
+  /** Rows from which even a contiguous operand is packed into doubles: 9.7 instead of 8.4 GFLOP/s at 256. */
+  packAnyway: 32,
+  /** Elements of a panel at most: a matrix of 1024 x 1024 in one piece gave 9.1 GFLOP/s, read in place 8.4. */
+  panel: 1 << 20,
+  /** Sums of all rows at most, if k is cut by outer loops. */
+  allSums: 65536,
+  /** A k that is no longer than this is one step: a kernel of 5 columns need not be 4 + 1. */
+  deepest: 6,
   /** Rows from which an operand that is not contiguous along the columns is packed first. */
   packRows: 4,
   /** Independent accumulators of a lone sum: one 0.57 ns per element, four 0.25, eight are slower again. */

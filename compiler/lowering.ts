@@ -10,6 +10,7 @@ import { find, outermost } from './block.ts';
 import type { Span } from './domain.ts';
 import { operandDims } from './domain.ts';
 import type { DType } from './dtype.ts';
+import { isInteger } from './dtype.ts';
 import { InternalError } from './errors.ts';
 import type { Group } from './group.ts';
 import { Names, scratchName } from './names.ts';
@@ -18,13 +19,14 @@ import { loadOf, local, num, printExpr } from './nest.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
 import { meaningOf, operandRead } from './reads.ts';
-import type { Scalar } from './scalar.ts';
+import type { Primitive, Scalar } from './scalar.ts';
+import { primitives } from './scalar.ts';
 
 export interface LowerContext {
   readonly bufferOf: (n: Node) => Buffer | undefined;
   readonly inlined: ReadonlySet<Node>;
   /** Names that mean something in the whole program: buffers. */
-  readonly taken: Iterable<string>;
+  readonly taken: Names;
   /** A name for a kernel or for scratch that nothing in the program has. */
   readonly uniqueName: (base: string) => string;
 }
@@ -40,8 +42,17 @@ function countArgs(e: Scalar, into = new Map<number, number>()): Map<number, num
   return into;
 }
 
+/**
+ * Primitives in which a tiny difference of an operand makes a large one of the result. Locals carry float32 values in double; here they
+ * are rounded, as if they had been stored: the maximum of a row must be equal to one of its elements.
+ */
+const steps: ReadonlySet<Primitive> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'floor', 'ceil', 'trunc', 'round', 'fmod', 'isfinite']);
+const isZero = (e: Scalar): boolean => e.tag === 'const' && e.value === 0;
+
 export class Lowering {
   private readonly names: Names;
+  /** Locals whose value a float32 holds exactly, because it was loaded or rounded. */
+  private readonly exactLocals = new Set<string>();
   private readonly vars = new Map<Axis, LoopVar>();
   readonly scratch: Buffer[] = [];
   /** Inner values that later passes read from a row of scratch. */
@@ -133,9 +144,41 @@ export class Lowering {
   /** Gives an expression a name, unless it is one already. */
   private bind(e: Expr, base: string, where: Block): Expr {
     if (where.raw || e.tag === 'local' || e.tag === 'number') return e;
-    const name = this.fresh(base);
-    where.stmts.push({ tag: 'let', name, value: e });
+    return this.name(e, this.fresh(base), where);
+  }
+
+  private name(value: Expr, name: string, where: Block): Expr {
+    where.stmts.push({ tag: 'let', name, value });
+    if (this.isExact(value)) this.exactLocals.add(name);
     return local(name);
+  }
+
+  /** True if a float32 holds the value of this expression. */
+  private isExact(e: Expr): boolean {
+    switch (e.tag) {
+      case 'number':
+        return Object.is(Math.fround(e.value), e.value);
+      case 'local':
+        return this.exactLocals.has(e.name);
+      case 'load':
+        return e.buffer.dtype !== 'float64';
+      case 'index':
+        return true;
+      case 'cast':
+        return e.dtype !== 'float64' || this.isExact(e.arg);
+      case 'guarded':
+        return this.isExact(e.value) && Object.is(Math.fround(e.otherwise), e.otherwise);
+      case 'prim': {
+        if (primitives[e.prim].logical) return true;
+        if (e.prim === 'select') return e.args.slice(1).every((a) => this.isExact(a));
+        return ['neg', 'abs', 'min', 'max'].includes(e.prim) && e.args.every((a) => this.isExact(a));
+      }
+    }
+  }
+
+  /** A value as it would be read from memory. */
+  exactly(e: Expr, dtype: DType): Expr {
+    return dtype !== 'float32' || this.isExact(e) ? e : { tag: 'cast', dtype, arg: e };
   }
 
   /** A map's expression over operands; those it mentions more than once are named first. */
@@ -145,7 +188,8 @@ export class Lowering {
       const e = operand(k);
       return (uses.get(k) ?? 0) > 1 ? this.bind(e, 'x', where) : e;
     });
-    return this.scalar(expr, args, computeType(n));
+    const exact = args.map((e, k) => this.exactly(e, n.inputs[k].type.dtype));
+    return this.scalar(expr, args, exact, computeType(n));
   }
 
   private wrap(value: Expr, wraps: readonly { readonly guards: Extract<Expr, { tag: 'guarded' }>['guards']; readonly fill: number }[]): Expr {
@@ -159,16 +203,18 @@ export class Lowering {
     return this.applyMap(n, meaning.expr, (k) => this.read(operandRead(n, k), n.type.shape, at, where), where);
   }
 
-  scalar(e: Scalar, args: readonly Expr[], dtype: DType): Expr {
+  private scalar(e: Scalar, args: readonly Expr[], exact: readonly Expr[], dtype: DType): Expr {
     switch (e.tag) {
       case 'arg':
         return args[e.index];
       case 'const':
         return num(e.value);
       case 'cast':
-        return { tag: 'cast', dtype: e.dtype, arg: this.scalar(e.arg, args, dtype) };
-      case 'prim':
-        return { tag: 'prim', prim: e.prim, args: e.args.map((a) => this.scalar(a, args, dtype)), dtype };
+        return { tag: 'cast', dtype: e.dtype, arg: this.scalar(e.arg, isInteger(e.dtype) ? exact : args, exact, dtype) };
+      case 'prim': {
+        const inside = steps.has(e.prim) && !e.args.some(isZero) ? exact : args;
+        return { tag: 'prim', prim: e.prim, args: e.args.map((a) => this.scalar(a, inside, exact, dtype)), dtype };
+      }
     }
   }
 
@@ -226,9 +272,9 @@ export class Lowering {
   /** Computes a member in a block, gives it a name there and stores it if others need it. */
   define(n: Node, where: Block): Expr {
     const name = this.fresh(n.op.name);
-    where.stmts.push({ tag: 'let', name, value: this.valueOf(n, where) });
-    where.values.set(n, local(name));
-    return local(name);
+    const value = this.name(this.valueOf(n, where), name, where);
+    where.values.set(n, value);
+    return value;
   }
 
   store(n: Node, value: Expr, where: Block): void {

@@ -12,7 +12,7 @@ import type { Node } from './node.ts';
 import { meaningOf, operandRead } from './reads.ts';
 import { scalarCost } from './scalar.ts';
 import type { Sinks } from './sinks.ts';
-import { openLocal, reducedIndex } from './sinks.ts';
+import { openLocal, reducedIndex, reducedValue } from './sinks.ts';
 
 const isKept = (l: Lowering, n: Node): boolean => l.staged.has(n) || l.group.stored.includes(n);
 
@@ -94,7 +94,7 @@ function reduceInside(l: Lowering, sinks: Sinks, n: Node, row: Block, body: Bloc
     return () => {};
   }
   const acc = openLocal(l, n, row);
-  body.stmts.push(...step(acc, l.operand(n, 0, body), reducedIndex(l, n), n.type.dtype, (base) => l.fresh(base)));
+  body.stmts.push(...step(acc, reducedValue(l, n, body), reducedIndex(l, n), n.type.dtype, (base) => l.fresh(base)));
   return () => {
     // A partial index counts all reduced axes already: reducedIndex uses the row variables too.
     if (isSink) sinks.add(n, acc.value.read, resultOf(acc), row);

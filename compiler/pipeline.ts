@@ -2,6 +2,7 @@
 // each pass made, so that all of it can be printed. The only place that knows the order.
 
 import { emitProgram } from './emit/driver.ts';
+import { helperTexts, importedHelpers } from './emit/helpers.ts';
 import type { Builders } from './fold.ts';
 import type { Graph } from './graph.ts';
 import { printGraph, reachable, verifyGraph } from './graph.ts';
@@ -103,7 +104,9 @@ export function build(graph: Graph, options: BuildOptions): Built {
   verifyGraph(optimized);
   const grouping = group(optimized);
 
+  // Nothing in a source may hide a helper: a 32nd local of tanh would be tanh32.
   const names = new Names();
+  for (const name of [...Object.keys(helperTexts), ...Object.keys(importedHelpers)]) names.reserve(name);
   const buffers = new Map<Node, Buffer>();
   const outputs = new Set(optimized.outputs);
   const bufferFor = (n: Node, base: string, role: Buffer['role']): Buffer => {
@@ -117,24 +120,22 @@ export function build(graph: Graph, options: BuildOptions): Built {
     for (const n of g.stored) if (!outputs.has(n)) bufferFor(n, n.op.name, 'temporary');
 
   const valueOf = new Map([...buffers].map(([n, b]) => [b, n]));
-  const taken = [...buffers.values()].map((b) => b.name);
-  const programNames = new Names(taken);
-  const uniqueName = (base: string): string => programNames.fresh(base);
+  const uniqueName = (base: string): string => names.fresh(base);
   const nests = grouping.groups.map((g) =>
     lower(g, {
       bufferOf: (n) => buffers.get(n),
       inlined: grouping.inlined,
-      taken,
+      taken: names,
       uniqueName,
     }),
   );
-  const kernels = nests.map((k) => schedule(k, taken, uniqueName));
+  const kernels = nests.map((k) => schedule(k, names, uniqueName));
   const external = new Set(inputBuffers.filter((_, i) => options.external.has(i)));
   const writeBack = new Map<Buffer, Buffer>();
   options.writeBack.forEach((input, o) => input !== null && writeBack.set(outputBuffers[o], inputBuffers[input]));
   const nestOf = new Map(kernels.map((k, i) => [k, nests[i]]));
   const planned = plan({ kernels, nestOf, inputs: inputBuffers, outputs: outputBuffers, external, writeBack });
-  const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, taken)) };
+  const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, names)) };
   const { source, kernels: kernelSources } = emitProgram(final, options);
   const routines = optimized.nodes.flatMap((n): RoutineSlot[] => {
     const m = meaningOf(n);

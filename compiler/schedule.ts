@@ -9,7 +9,7 @@ import { tile } from './tile.ts';
 import { everywhere, hoistBases, inlineOnce, joinLoops, settleKnown, splitSums, unrollShort } from './tidy.ts';
 
 /** Names in use, so that transformations can add their own. */
-function namesOf(kernel: Kernel, taken: Iterable<string>): Names {
+function namesOf(kernel: Kernel, taken: Names): Names {
   const names = new Names(taken);
   kernel.scratch.forEach((b) => names.reserve(b.name));
   visitStmts(kernel.body, (s) => {
@@ -21,7 +21,7 @@ function namesOf(kernel: Kernel, taken: Iterable<string>): Names {
 }
 
 /** Loops are chosen and joined; indices are still whole, so that the plan can compare them. */
-export function schedule(kernel: Kernel, taken: Iterable<string>, unique: (base: string) => string): Kernel {
+export function schedule(kernel: Kernel, taken: Names, unique: (base: string) => string): Kernel {
   const names = namesOf(kernel, taken);
   const fresh = (base: string): string => names.fresh(base);
   const scratch: Buffer[] = [...kernel.scratch];
@@ -44,7 +44,7 @@ export function schedule(kernel: Kernel, taken: Iterable<string>, unique: (base:
 }
 
 /** The last step before printing: what a loop does not change in an index is named before it. */
-export function hoist(kernel: Kernel, taken: Iterable<string>): Kernel {
+export function hoist(kernel: Kernel, taken: Names): Kernel {
   const names = namesOf(kernel, taken);
   return { ...kernel, body: hoistBases(kernel.body, (base) => names.fresh(base)) };
 }

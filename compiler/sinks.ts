@@ -23,6 +23,12 @@ export function monoidOf(n: Node): Monoid {
 /** The index that an arg-reduction reports: row-major over the reduced axes. */
 export const reducedIndex = (l: Lowering, n: Node): Expr => ({ tag: 'index', index: l.indexOfDim(l.span(n).reduced) });
 
+/** The value that a reduction takes in at the current place. The place of an extreme must not depend on digits that memory drops. */
+export function reducedValue(l: Lowering, n: Node, where: Block): Expr {
+  const value = l.operand(n, 0, where);
+  return isArg(monoidOf(n)) ? l.exactly(value, n.inputs[0].type.dtype) : value;
+}
+
 /** An accumulator in locals, opened in a block. */
 export function openLocal(l: Lowering, n: Node, where: Block): Accumulator {
   const monoid = monoidOf(n);
@@ -68,7 +74,7 @@ export class Sinks {
 
   /** Takes in the operand at the current place. */
   addHere(n: Node, where: Block): void {
-    this.add(n, this.l.operand(n, 0, where), reducedIndex(this.l, n), where);
+    this.add(n, reducedValue(this.l, n, where), reducedIndex(this.l, n), where);
   }
 
   /** After the row loops: stores finished sums and computes the tails, in one loop per set of axes. */

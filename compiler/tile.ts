@@ -4,8 +4,9 @@
 // 4 values of k, sixteen values of A in locals and one pass over the columns,
 //     S[r][j] += a[r][0]*B[k][j] + a[r][1]*B[k+1][j] + a[r][2]*B[k+2][j] + a[r][3]*B[k+3][j]
 // and then the epilogue over the columns while S is in the first-level cache. Either operand may play B. If the chosen one is not
-// contiguous along its columns (a transpose, a padded window) a panel of it is packed first, so no layout costs a transpose and
-// a convolution never holds more than one panel of its windows.
+// contiguous along its columns (a transpose, a padded window), or if many rows read it, a panel of it is packed into doubles
+// first, so no layout costs a transpose. A panel has a limit: where k has several axes, the leading ones become outer loops around
+// packing, and the sums of all rows stay in scratch; so a convolution never holds all of its windows.
 //
 // dot products in plain loops, where there are too few columns.
 
@@ -88,128 +89,142 @@ function dot(c: Contraction, context: TileContext): readonly Stmt[] {
   return loopOver([...c.m, ...c.n], body);
 }
 
-/** The columns of a tile: trailing axes until there are enough of them; what is left becomes outer loops. */
-function splitColumns(columns: Vars): { readonly outer: Vars; readonly inner: Vars } {
+/** Trailing axes of the columns until there are enough of them, as long as `fits` holds; the others become outer loops. */
+function splitColumns(columns: Vars, fits: (inner: Vars) => boolean): { readonly outer: Vars; readonly inner: Vars } {
   let from = columns.length - 1;
-  while (from > 0 && sizeOf(columns.slice(from)) < limits.enoughColumns) from--;
+  while (from > 0 && sizeOf(columns.slice(from)) < limits.enoughColumns && fits(columns.slice(from - 1))) from--;
   return { outer: columns.slice(0, from), inner: columns.slice(from) };
 }
 
+/** How many leading axes of k must become outer loops for a panel to stay within its limit. */
+function splitDepth(k: Vars, width: number): number {
+  let outer = 0;
+  while (outer < k.length - 1 && sizeOf(k.slice(outer)) * width > limits.panel) outer++;
+  return outer;
+}
+
 function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt[] {
-  const { outer, inner } = splitColumns(roles.columns);
+  const { fresh } = context;
+  const contiguous = (inner: Vars): boolean => evenStride(roles.b, inner) === 1;
+  const asTheyLie = splitColumns(roles.columns, contiguous);
+  const direct = contiguous(asTheyLie.inner) && sizeOf(asTheyLie.inner) >= limits.directColumns;
+  const { outer, inner } = direct ? asTheyLie : splitColumns(roles.columns, () => true);
   const width = sizeOf(inner);
-  const direct = evenStride(roles.b, inner) === 1;
-  // The row axis that is tiled is the longest; the others are loops around.
+  const rowTotal = sizeOf(roles.rows);
+  const pack = direct ? rowTotal >= limits.packAnyway && sizeOf(c.k) * width <= limits.panel : rowTotal >= limits.packRows;
+
+  // k: outer loops around a panel, loops inside, and the axis that is cut into fours. Axes along which everything moves evenly are one.
+  const canSplit = pack && rowTotal * width <= limits.allSums;
+  const depth = canSplit ? splitDepth(c.k, width) : 0;
+  const kOuter = c.k.slice(0, depth);
+  const kInner = c.k.slice(depth);
+  const kEven = evenStride(roles.a, kInner) !== null && (pack || evenStride(roles.b, kInner) !== null);
+  const lastK = kInner[kInner.length - 1];
+  const joined = kEven && kInner.length > 1;
+  const kAxis: LoopVar = joined || !lastK ? { tag: 'var', name: fresh('k'), extent: sizeOf(kInner) } : lastK;
+  const kLoops = joined ? [] : kInner.slice(0, -1);
+  const keepAll = kOuter.length > 0;
+
+  // Rows: the longest axis is cut into fours, the others are loops around.
   const rowAxis = roles.rows.reduce<LoopVar | null>((best, v) => (best === null || v.extent > best.extent ? v : best), null);
   const rowLoops = roles.rows.filter((v) => v !== rowAxis);
   const rowCount = rowAxis?.extent ?? 1;
 
-  // Columns run as one variable if everything that uses them is even along them; else as a nest.
-  const pack = !direct && sizeOf(roles.rows) >= limits.packRows;
-  const kEven = (direct || pack || evenStride(roles.b, c.k) !== null) && evenStride(roles.a, c.k) !== null && (pack || evenStride(roles.b, c.k) !== null);
-  const kAxis: LoopVar = kEven || c.k.length <= 1 ? { tag: 'var', name: c.k.length === 1 ? c.k[0].name : context.fresh('k'), extent: sizeOf(c.k) } : c.k[c.k.length - 1];
-  const kLoops = kEven || c.k.length <= 1 ? [] : c.k.slice(0, -1);
+  const sums = context.scratch('sums', 'float64', (keepAll ? rowTotal : Math.min(limits.tile, rowCount)) * width);
+  const panel = pack ? context.scratch('panel', 'float64', sizeOf(kInner) * width) : null;
+  const column: LoopVar = inner.length === 1 ? inner[0] : { tag: 'var', name: fresh('j'), extent: width };
+  const flat = direct || panel ? [column] : inner;
+  const j = linear(flat);
+  const [zeroName, rowName] = [fresh('z'), fresh('r')];
 
-  const stmts: Stmt[] = [];
-  let panel: Buffer | null = null;
-  if (pack) {
-    panel = context.scratch('panel', 'float64', sizeOf(c.k) * width);
-    const place = add(scale(linear(c.k), width), linear(inner));
-    stmts.push(...loopOver([...c.k, ...inner], [{ tag: 'store', buffer: panel, index: place, value: roles.b }]));
-  }
-  const sums = context.scratch('sums', 'float64', Math.min(limits.tile, rowCount) * width);
-
-  /** Where a k of the tile lies, for the operands' own k axes. */
+  /** Puts a k of the tile where the operands expect their own k axes. */
   const kPlace = (k: NestIndex): Map<string, NestIndex> => {
-    if (kLoops.length > 0 || c.k.length === 1) return new Map(c.k.length > 0 ? [[c.k[c.k.length - 1].name, k]] : []);
-    // Even along all axes: putting the flat k on the last axis moves by the same stride.
-    return new Map(c.k.map((v, i) => [v.name, i === c.k.length - 1 ? k : indexOf(0)]));
+    if (!joined) return new Map(lastK ? [[lastK.name, k]] : []);
+    // Even along all of them: the flat k on the last axis moves by the same stride.
+    return new Map(kInner.map((v) => [v.name, v === lastK ? k : indexOf(0)]));
   };
-  const jVars: Vars = width === inner[inner.length - 1].extent || direct || panel ? [columnVar(inner, context)] : inner;
-  const jFlat = linear(jVars);
   const bAt = (k: NestIndex): Expr => {
     if (panel) {
       const flatK = kLoops.length > 0 ? add(scale(linear(kLoops), kAxis.extent), k) : k;
-      return loadOf(panel, add(scale(flatK, width), jFlat));
+      return loadOf(panel, add(scale(flatK, width), j));
     }
     const by = kPlace(k);
-    if (jVars !== inner) inner.forEach((v, i) => by.set(v.name, i === inner.length - 1 ? jFlat : indexOf(0)));
+    if (flat !== inner) inner.forEach((v, i) => by.set(v.name, i === inner.length - 1 ? j : indexOf(0)));
     return at(roles.b, by);
   };
-
-  const zeroName = context.fresh('z');
-  const rowName = context.fresh('r');
-  /** The block of `count` rows from `row` on. */
-  const block = (row: NestIndex, count: number): Stmt[] => {
-    const rowAt = (r: number): NestIndex => add(row, indexOf(r));
-    const aAt = (r: number, k: NestIndex): Expr => {
-      const by = kPlace(k);
-      if (rowAxis) by.set(rowAxis.name, rowAt(r));
-      return at(roles.a, by);
-    };
-    const clear: Stmt[] = [];
+  /** Where the sums of a row begin. */
+  const sumsOf = (row: NestIndex, r: number): NestIndex =>
+    scale(keepAll ? add(add(scale(linear(rowLoops), rowCount), row), indexOf(r)) : indexOf(r), width);
+  const clear = (count: number): readonly Stmt[] => {
     const zero: LoopVar = { tag: 'var', name: zeroName, extent: count * width };
-    clear.push(...loopOver([zero], [{ tag: 'store', buffer: sums, index: ofVar(zero), value: num(0) }]));
-    const step = (k: NestIndex, depth: number): Stmt[] => {
-      const locals: Stmt[] = [];
-      const names: string[][] = [];
-      for (let r = 0; r < count; r++) {
-        names.push([]);
-        for (let q = 0; q < depth; q++) {
-          const name = context.fresh(`a${r}${q}`);
-          names[r].push(name);
-          locals.push({ tag: 'let', name, value: aAt(r, add(k, indexOf(q))) });
-        }
-      }
-      const body: Stmt[] = [];
-      const bs: string[] = [];
-      for (let q = 0; q < depth; q++) {
-        const name = context.fresh(`b${q}`);
-        bs.push(name);
-        body.push({ tag: 'let', name, value: bAt(add(k, indexOf(q))) });
-      }
-      for (let r = 0; r < count; r++) {
-        const place = add(jFlat, indexOf(r * width));
-        const value = bs.reduce<Expr>(
-          (sum, b, q) => prim('add', sum, prim('mul', local(names[r][q]), local(b))),
-          loadOf(sums, place),
-        );
-        body.push({ tag: 'store', buffer: sums, index: place, value });
-      }
-      return [...locals, ...loopOver(jVars, body)];
-    };
-    const kMain = kAxis.extent - (kAxis.extent % limits.tile);
-    const kBody: Stmt[] = [];
-    if (kMain > 0) {
-      const kv: LoopVar = { tag: 'var', name: kAxis.name, extent: kMain, step: limits.tile };
-      if (kMain === limits.tile) kBody.push(...step(indexOf(0), limits.tile));
-      else kBody.push({ tag: 'loop', loop: kv, body: step(ofAtom(kv), limits.tile) });
+    return loopOver([zero], [{ tag: 'store', buffer: sums, index: ofVar(zero), value: num(0) }]);
+  };
+
+  /** One pass over the columns for `count` rows and `deep` values of k. */
+  const step = (row: NestIndex, count: number, k: NestIndex, deep: number): Stmt[] => {
+    const body: Stmt[] = [];
+    const bs = Array.from({ length: deep }, (_, q) => {
+      const name = fresh(`b${q}`);
+      body.push({ tag: 'let', name, value: bAt(add(k, indexOf(q))) });
+      return name;
+    });
+    const as: Stmt[] = [];
+    for (let r = 0; r < count; r++) {
+      const place = add(sumsOf(row, r), j);
+      const sum = bs.reduce<Expr>((total, b, q) => {
+        const by = kPlace(add(k, indexOf(q)));
+        if (rowAxis) by.set(rowAxis.name, add(row, indexOf(r)));
+        const name = fresh(`a${r}${q}`);
+        as.push({ tag: 'let', name, value: at(roles.a, by) });
+        return prim('add', total, prim('mul', local(name), local(b)));
+      }, loadOf(sums, place));
+      body.push({ tag: 'store', buffer: sums, index: place, value: sum });
     }
-    if (kMain < kAxis.extent) kBody.push(...step(indexOf(kMain), kAxis.extent - kMain));
-    // The epilogue sees its own row and columns again.
+    return [...as, ...loopOver(flat, body)];
+  };
+  /** All of k for `count` rows. A short k goes in one step. */
+  const accumulate = (row: NestIndex, count: number): readonly Stmt[] => {
+    const deep = kAxis.extent <= limits.deepest ? kAxis.extent : limits.tile;
+    const main = deep === 0 ? 0 : kAxis.extent - (kAxis.extent % deep);
+    const body: Stmt[] = [];
+    if (main === deep && deep > 0) body.push(...step(row, count, indexOf(0), deep));
+    else if (main > 0) {
+      const k: LoopVar = { ...kAxis, extent: main, step: deep };
+      body.push({ tag: 'loop', loop: k, body: step(row, count, ofAtom(k), deep) });
+    }
+    if (main < kAxis.extent) body.push(...step(row, count, indexOf(main), kAxis.extent - main));
+    return loopOver(kLoops, body);
+  };
+  /** The epilogue of `count` rows. It sees its own row and columns again. */
+  const finish = (row: NestIndex, count: number): readonly Stmt[] => {
     const r: LoopVar = { tag: 'var', name: rowName, extent: count };
     const by = new Map<string, NestIndex>();
     if (rowAxis) by.set(rowAxis.name, add(row, ofVar(r)));
-    const acc: Stmt = { tag: 'let', name: c.acc, value: loadOf(sums, add(scale(ofVar(r), width), linear(inner))) };
-    const epilogue = loopOver([r, ...inner], [acc, ...c.epilogue.map((s) => stmtAt(s, by))]);
-    return [...clear, ...loopOver(kLoops, kBody), ...epilogue];
+    const acc: Stmt = { tag: 'let', name: c.acc, value: loadOf(sums, add(add(sumsOf(row, 0), scale(ofVar(r), width)), linear(inner))) };
+    return loopOver([r, ...inner], [acc, ...c.epilogue.map((s) => stmtAt(s, by))]);
+  };
+  /** Runs something for all rows, four at a time. */
+  const forRows = (each: (row: NestIndex, count: number) => readonly Stmt[]): readonly Stmt[] => {
+    const main = rowCount - (rowCount % limits.tile);
+    const body: Stmt[] = [];
+    if (main === limits.tile) body.push(...each(indexOf(0), limits.tile));
+    else if (main > 0) {
+      const i: LoopVar = { tag: 'var', name: rowAxis?.name ?? 'i', extent: main, step: limits.tile };
+      body.push({ tag: 'loop', loop: i, body: each(ofAtom(i), limits.tile) });
+    }
+    if (main < rowCount) body.push(...each(indexOf(main), rowCount - main));
+    return loopOver(rowLoops, body);
   };
 
-  const rowMain = rowCount - (rowCount % limits.tile);
-  const body: Stmt[] = [];
-  if (rowMain > 0) {
-    const i: LoopVar = { tag: 'var', name: rowAxis?.name ?? 'i', extent: rowMain, step: limits.tile };
-    if (rowMain === limits.tile) body.push(...block(indexOf(0), limits.tile));
-    else body.push({ tag: 'loop', loop: i, body: block(ofAtom(i), limits.tile) });
-  }
-  if (rowMain < rowCount) body.push(...block(indexOf(rowMain), rowCount - rowMain));
-  stmts.push(...loopOver(rowLoops, body));
+  const packing: readonly Stmt[] = panel
+    ? loopOver([...kInner, ...inner], [
+        { tag: 'store', buffer: panel, index: add(scale(linear(kInner), width), linear(inner)), value: roles.b },
+      ])
+    : [];
+  const stmts = keepAll
+    ? [...clear(rowTotal), ...loopOver(kOuter, [...packing, ...forRows(accumulate)]), ...forRows(finish)]
+    : [...packing, ...forRows((row, count) => [...clear(count), ...accumulate(row, count), ...finish(row, count)])];
   return loopOver(outer, stmts);
 }
 
 const prim = (name: 'add' | 'mul', ...args: Expr[]): Expr => ({ tag: 'prim', prim: name, args, dtype: 'float64' });
-
-/** One variable for all columns of a tile. */
-const columnVar = (inner: Vars, context: TileContext): LoopVar =>
-  inner.length === 1 ? inner[0] : { tag: 'var', name: context.fresh('j'), extent: sizeOf(inner) };
-

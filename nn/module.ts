@@ -251,7 +251,7 @@ export abstract class Module extends Callable {
     const inside = lines.length === 0 ? extra : `\n  ${(extra ? [extra, ...lines] : lines).join('\n  ')}\n`;
     return `${this.constructor.name}(${inside})`;
   }
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
+  override [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
 }

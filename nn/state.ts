@@ -34,7 +34,7 @@ const quoted = (keys: readonly string[]): string => `${keys.map((key) => `"${key
 /** PyTorch's message, or null if all is well; names do not matter if they are null. */
 export function loadingError(name: string, names: LoadResult | null, misfits: readonly string[]): string | null {
   const problems = [...misfits];
-  if (names?.missingKeys.length) problems.unshift(`Missing key(s) in state_dict: ${quoted(names.missingKeys)}`);
   if (names?.unexpectedKeys.length) problems.unshift(`Unexpected key(s) in state_dict: ${quoted(names.unexpectedKeys)}`);
+  if (names?.missingKeys.length) problems.unshift(`Missing key(s) in state_dict: ${quoted(names.missingKeys)}`);
   return problems.length === 0 ? null : `Error(s) in loading state_dict for ${name}:\n\t${problems.join('\n\t')}`;
 }

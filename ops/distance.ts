@@ -6,7 +6,7 @@ import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
 import { arg, s } from '../compiler/scalar.ts';
-import { broadcastShapes, checkDim, showShape } from '../compiler/shape.ts';
+import { broadcastShapes, checkDim } from '../compiler/shape.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { pow } from './binary-power.ts';
 import { cast } from './cast.ts';

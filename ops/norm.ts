@@ -10,7 +10,7 @@ import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
 import type { Op } from '../compiler/op.ts';
-import { numel, sameShape, showShape } from '../compiler/shape.ts';
+import { sameShape, showShape } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { add, mul, sub } from './binary.ts';
 import { sameNumbers } from './contract.ts';

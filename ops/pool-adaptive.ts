@@ -16,13 +16,13 @@ import type { Shape } from '../compiler/shape.ts';
 import { div } from './binary.ts';
 import { cast } from './cast.ts';
 import { pointwise } from './pointwise.ts';
+import { avgPoolOp } from './pool.ts';
 import { max } from './reduce-pick.ts';
 import { sum } from './reduce-sum.ts';
 import { mean } from './reduce.ts';
 import { where } from './select.ts';
 import { iota } from './source.ts';
 import { unsqueeze } from './view.ts';
-import { windows } from './window-view.ts';
 
 interface Extent {
   /** Elements of the axis, and results. */
@@ -60,10 +60,21 @@ const spatial = (x: Node, out: Shape): number[] => out.map((_, i) => x.type.shap
 
 function average(x: Node, out: Shape): Node {
   const axes = spatial(x, out);
-  const kernel = axes.map((axis, i) => x.type.shape[axis] / out[i]);
+  const size = axes.map((axis) => x.type.shape[axis]);
+  const kernel = size.map((n, i) => n / out[i]);
   if (kernel.every(Number.isInteger)) {
-    const taps = axes.map((axis) => axis + out.length);
-    return mean(windows(x, kernel, { stride: kernel }), taps);
+    const plain = { dilation: out.map(() => 1), padding: out.map(() => [0, 0] as const), groups: 1 };
+    const attrs = {
+      size,
+      kernel,
+      count: out,
+      stride: kernel,
+      ...plain,
+      gradName: '',
+      countIncludePad: true,
+      divisor: null,
+    };
+    return node(avgPoolOp, [x], attrs);
   }
   return axes.reduce((y, axis, i) => {
     const { spread, mask } = spreadAxis(y, axis, out[i], 0);

@@ -27,48 +27,58 @@ import { reshape } from './view.ts';
 
 interface AxesAttrs {
   readonly axes: readonly number[];
+  /** An infinite maximum is not subtracted, as in logsumexp: what a formula written by hand gives there. */
+  readonly guarded?: true;
 }
 
-type Formula = (x: Node, axes: readonly number[]) => Node;
+type Formula = (x: Node, attrs: AxesAttrs) => Node;
 type Pull = (g: Node, y: Node, axes: readonly number[]) => Node;
 
 const rowOp = (name: string, formula: Formula, pull: Pull): Op<AxesAttrs> =>
   defineOp<AxesAttrs>({
     name,
     type: ([x]) => x,
-    meaning: ({ inputs: [x], attrs: { axes } }) => ({
+    meaning: ({ inputs: [x], attrs }) => ({
       tag: 'composite',
-      expand: () => (numel(x.type.shape) === 0 ? exp(x) : formula(x, axes)),
+      expand: () => (numel(x.type.shape) === 0 ? exp(x) : formula(x, attrs)),
     }),
     vjp: (g, n) => [pull(g, n, n.attrs.axes)],
     saves: savesResult,
   });
 
+/** The largest elements, or 0 where they are infinite. */
+function finiteMaximum(x: Node, axes: readonly number[]): Node {
+  const largest = amax(x, axes, true);
+  return where(isinf(largest), 0, largest);
+}
+
+const shifted = (x: Node, { axes, guarded }: AxesAttrs): Node =>
+  sub(x, guarded ? finiteMaximum(x, axes) : amax(x, axes, true));
+
 const throughSoftmax: Pull = (g, y, axes) => mul(sub(g, sum(mul(g, y), axes, true)), y);
 
 const softmaxOp = rowOp(
   'softmax',
-  (x, axes) => {
-    const e = exp(sub(x, amax(x, axes, true)));
-    return div(e, sum(e, axes, true));
+  (x, attrs) => {
+    const e = exp(shifted(x, attrs));
+    return div(e, sum(e, attrs.axes, true));
   },
   throughSoftmax,
 );
 
 const logSoftmaxOp = rowOp(
   'logSoftmax',
-  (x, axes) => {
-    const shifted = sub(x, amax(x, axes, true));
-    return sub(shifted, log(sum(exp(shifted), axes, true)));
+  (x, attrs) => {
+    const z = shifted(x, attrs);
+    return sub(z, log(sum(exp(z), attrs.axes, true)));
   },
   (g, y, axes) => sub(g, mul(exp(y), sum(g, axes, true))),
 );
 
 const safeSoftmaxOp = rowOp(
   'safeSoftmax',
-  (x, axes) => {
-    const largest = amax(x, axes, true);
-    const e = exp(sub(x, where(isinf(largest), 0, largest)));
+  (x, { axes }) => {
+    const e = exp(sub(x, finiteMaximum(x, axes)));
     const total = sum(e, axes, true);
     return div(e, where(eq(total, 0), 1, total));
   },
@@ -111,10 +121,9 @@ const logsumexpOp = defineOp<ReduceAttrs>({
     tag: 'composite',
     expand() {
       if (numel(x.type.shape) === 0) return log(sum(exp(x), axes, keepdim));
-      const largest = amax(x, axes, true);
-      const shift = where(isinf(largest), 0, largest);
-      const total = log(sum(exp(sub(x, shift)), axes, keepdim));
-      return add(total, reshape(shift, type.shape));
+      const shift = finiteMaximum(x, axes);
+      // with all axes kept, so that x - logsumexp(x) shares the sum
+      return reshape(add(log(sum(exp(sub(x, shift)), axes, true)), shift), type.shape);
     },
   }),
   vjp: (g, n) => {
@@ -187,7 +196,7 @@ export const rules: readonly Rule[] = [
   rule('exp(x) / sum(exp(x)) = softmax(x)', 'stabilising', ['div', ['exp', 'x'], 'total'], ({ x, total }) => {
     const n = keptReduction(x, total, 'sum');
     if (!n || n.inputs[0].op.name !== 'exp' || n.inputs[0].inputs[0] !== x || isShifted(x)) return null;
-    return node(softmaxOp, [x], { axes: n.attrs.axes });
+    return node(softmaxOp, [x], { axes: n.attrs.axes, guarded: true });
   }),
   rule('log(softmax(x)) = logSoftmax(x)', 'stabilising', ['log', ['softmax', 'x']], ({ x }, n) =>
     node(logSoftmaxOp, [x], n.inputs[0].attrs as AxesAttrs),
@@ -198,11 +207,16 @@ export const rules: readonly Rule[] = [
   }),
   rule('x - logsumexp(x) = logSoftmax(x)', 'stabilising', ['sub', 'x', 'total'], ({ x, total }) => {
     const n = keptReduction(x, total, 'logsumexp');
-    return n && n.inputs[0] === x ? node(logSoftmaxOp, [x], { axes: n.attrs.axes }) : null;
+    return n && n.inputs[0] === x ? node(logSoftmaxOp, [x], { axes: n.attrs.axes, guarded: true }) : null;
   }),
   // The gradient of a logSoftmax needs the softmax: no second exp. Both sides underflow alike, as sum(exp(x)) >= 1.
-  rule('exp(x - log(sum(exp(x)))) = exp(x) / sum(exp(x))', 'stabilising', ['exp', ['sub', 'x', ['log', ['sum', ['exp', 'x']]]]], ({ x }, n) => {
-    const total = n.inputs[0].inputs[1].inputs[0];
-    return isShifted(x) ? div(total.inputs[0], total) : null;
-  }),
+  rule(
+    'exp(x - log(sum(exp(x)))) = exp(x) / sum(exp(x))',
+    'stabilising',
+    ['exp', ['sub', 'x', ['log', ['sum', ['exp', 'x']]]]],
+    ({ x }, n) => {
+      const total = n.inputs[0].inputs[1].inputs[0];
+      return isShifted(x) ? div(total.inputs[0], total) : null;
+    },
+  ),
 ];

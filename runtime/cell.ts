@@ -2,15 +2,16 @@
 // reads a cell now. Tensors that share memory in PyTorch (`x`, `x.detach()`, `x.data`, views of it) share a cell here, and a write
 // gives the cell a new value: nodes that were built before keep the one they read.
 //
-// A buffer enters the graph through its leaf, one input node. Compiled programs overwrite the buffers they hold in place; whoever took
-// the leaf of such a buffer before gets a copy of what it held (`beforeOverwrite`), made only if there is a taker.
+// A buffer enters the graph through its leaf, one input node. Compiled programs overwrite some buffers in place: the homes of cells, and
+// gradients that nobody has looked at. Whoever took the leaf of such a buffer before gets a copy of what it held (`beforeOverwrite`),
+// made only if there is a taker; and no other cell may hold the buffer itself.
 
 import { numel } from '../compiler/shape.ts';
 import type { Node, TensorType } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
 import { allocate } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
-import { activeTrace, touchCell } from './trace.ts';
+import { activeTrace, refuseEscaped, touchCell } from './trace.ts';
 import type { Trace } from './trace.ts';
 
 /** Computed elements, row-major. */
@@ -19,6 +20,8 @@ export interface Buffer {
   readonly array: TypedArray;
   /** The node that reads this buffer, once somebody asked for it. */
   leaf: Node | null;
+  /** Set if programs overwrite it in place: what keeps its memory from being given to others. */
+  readonly keeper: object | null;
 }
 
 export interface Cell {
@@ -34,11 +37,11 @@ export interface Cell {
   readonly trace: Trace | null;
 }
 
-export const makeBuffer = (type: TensorType, array: TypedArray = allocate(type.dtype, numel(type.shape))): Buffer => ({
-  type,
-  array,
-  leaf: null,
-});
+export const makeBuffer = (
+  type: TensorType,
+  array: TypedArray = allocate(type.dtype, numel(type.shape)),
+  keeper: object | null = null,
+): Buffer => ({ type, array, leaf: null, keeper });
 
 export const isBuffer = (value: Node | Buffer): value is Buffer => 'array' in value;
 
@@ -66,17 +69,23 @@ export function leafOf(buffer: Buffer): Node {
   return buffer.leaf;
 }
 
+/** To be called before a cell is used: a trace notes cells of the outside, and cells of a trace must not be used after it. */
+function reach(cell: Cell): void {
+  const trace = activeTrace();
+  if (cell.trace === trace) return;
+  if (cell.trace !== null) refuseEscaped();
+  touchCell(trace!, cell);
+}
+
 /** The node of a cell's present value. In a trace, cells of the outside are read through a placeholder. */
 export function nodeOf(cell: Cell): Node {
-  const trace = activeTrace();
-  if (trace !== null && cell.trace !== trace) touchCell(trace, cell);
+  reach(cell);
   return isBuffer(cell.value) ? leafOf(cell.value) : cell.value;
 }
 
 /** Gives a cell a new value: an in-place write. */
 export function writeCell(cell: Cell, value: Node | Buffer, depth = 0): void {
-  const trace = activeTrace();
-  if (trace !== null && cell.trace !== trace) touchCell(trace, cell);
+  reach(cell);
   cell.value = value;
   cell.depth = depth;
   cell.version++;
@@ -84,10 +93,11 @@ export function writeCell(cell: Cell, value: Node | Buffer, depth = 0): void {
 
 /** The computed elements of a cell, if there are any. */
 export function bufferOfCell(cell: Cell): Buffer | null {
+  if (cell.trace !== null && cell.trace !== activeTrace()) refuseEscaped();
   if (isBuffer(cell.value)) return cell.value;
   const buffer = computed.get(cell.value);
   if (buffer === undefined) return null;
-  cell.value = buffer;
+  if (buffer.keeper === null) cell.value = buffer;
   cell.depth = 0;
   return buffer;
 }
@@ -96,6 +106,29 @@ export function bufferOfCell(cell: Cell): Buffer | null {
 export function beforeOverwrite(buffer: Buffer): void {
   const { leaf } = buffer;
   if (leaf === null) return;
-  computed.set(leaf, { type: buffer.type, array: buffer.array.slice(), leaf });
+  computed.set(leaf, { ...copyOfBuffer(buffer), leaf });
   buffer.leaf = null;
+}
+
+const copyOfBuffer = ({ type, array }: Buffer): Buffer => makeBuffer(type, array.slice());
+
+/** Gives a cell elements of its own if those it holds belong to a program, which will overwrite them: nobody had looked at them yet. */
+export function keepElements(cell: Cell): void {
+  const { value } = cell;
+  if (isBuffer(value) && value.keeper !== null && value !== cell.home) cell.value = copyOfBuffer(value);
+}
+
+/**
+ * Makes a home hold the elements of a cell, which then lives there. `previous` is the cell that lived there until now: it moves out.
+ */
+export function moveInto(home: Buffer, cell: Cell, elements: TypedArray, previous: Cell): void {
+  if (previous !== cell) {
+    if (previous.value === home) previous.value = copyOfBuffer(home);
+    previous.home = null;
+  }
+  beforeOverwrite(home);
+  home.array.set(elements);
+  cell.home = home;
+  cell.value = home;
+  cell.depth = 0;
 }

@@ -13,7 +13,8 @@ import { evaluateAll } from './interpret.ts';
 import type { Linked } from './link.ts';
 
 /** Values computed in doubles and rounded once differ from values rounded at every node. */
-const toleranceOf = (n: Node): number => (n.type.dtype === 'float64' ? 1e-9 : isFloat(n.type.dtype) ? 1e-4 : 0);
+const toleranceOf = (n: Node): number =>
+  n.type.dtype === 'float64' ? 1e-9 : isFloat(n.type.dtype) ? 1e-4 : 0;
 
 export function checkRun(graph: Graph, built: Built, linked: Linked, options: BuildOptions): void {
   const inputs = linked.inputs.map((a) => a.slice());
@@ -46,4 +47,7 @@ const largest = (a: TypedArray): number => {
 };
 
 const close = (a: number, b: number, tolerance: number): boolean =>
-  Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance + 1e-6 * Math.abs(a) * Math.sign(tolerance) || (Number.isNaN(a) && Number.isNaN(b));
+  Object.is(a, b) ||
+  a === b ||
+  Math.abs(a - b) <= tolerance + 1e-6 * Math.abs(a) * Math.sign(tolerance) ||
+  (Number.isNaN(a) && Number.isNaN(b));

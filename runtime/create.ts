@@ -29,7 +29,12 @@ export interface DataOptions extends TensorOptions {
 }
 
 /** The dtype that options ask for, and the checks on it. */
-export function dtypeFrom(name: string, options: TensorOptions, known: readonly string[], fallback: DType): DType {
+export function dtypeFrom(
+  name: string,
+  options: TensorOptions,
+  known: readonly string[],
+  fallback: DType,
+): DType {
   checkOptions(name, options, known);
   const { dtype = fallback, requiresGrad = false } = options;
   if (!isDType(dtype)) throw new DTypeError(`${name}(): '${String(dtype)}' is not a dtype`);
@@ -52,11 +57,13 @@ export function tensor(data: TensorData, options: DataOptions = {}): Tensor {
   return publicCall('tensor', () => {
     checkOptions('tensor', options, [...plainOptions, 'shape']);
     if (ArrayBuffer.isView(data)) return leaf(fromTypedArray(data, options), options);
-    if (options.shape !== undefined) throw new ValueError('tensor(): shape is for typed arrays; nested arrays have their own');
+    if (options.shape !== undefined)
+      throw new ValueError('tensor(): shape is for typed arrays; nested arrays have their own');
     const shape = shapeOf(data);
     const flat: (number | boolean)[] = [];
     flatten(data, shape, 0, flat);
-    const natural: DType = flat.length > 0 && flat.every((v) => typeof v === 'boolean') ? 'bool' : defaultFloat;
+    const natural: DType =
+      flat.length > 0 && flat.every((v) => typeof v === 'boolean') ? 'bool' : defaultFloat;
     const dtype = dtypeFrom('tensor', options, [...plainOptions, 'shape'], natural);
     const buffer = makeBuffer({ shape, dtype });
     for (let i = 0; i < flat.length; i++) buffer.array[i] = castNumber(dtype, Number(flat[i]));
@@ -76,12 +83,15 @@ function shapeOf(data: TensorData): number[] {
 function flatten(data: TensorData, shape: Shape, dim: number, flat: (number | boolean)[]): void {
   if (dim < shape.length) {
     if (!Array.isArray(data))
-      throw new ValueError(`expected sequence of length ${shape[dim]} at dim ${dim} (got ${describeValue(data)})`);
+      throw new ValueError(
+        `expected sequence of length ${shape[dim]} at dim ${dim} (got ${describeValue(data)})`,
+      );
     if (data.length !== shape[dim])
       throw new ValueError(`expected sequence of length ${shape[dim]} at dim ${dim} (got ${data.length})`);
     for (const part of data as TensorData[]) flatten(part, shape, dim + 1, flat);
   } else if (typeof data === 'number' || typeof data === 'boolean') flat.push(data);
-  else if (Array.isArray(data)) throw new ValueError(`expected a number at dim ${dim} (got a sequence of length ${data.length})`);
+  else if (Array.isArray(data))
+    throw new ValueError(`expected a number at dim ${dim} (got a sequence of length ${data.length})`);
   else throw new DTypeError(`new(): invalid data type '${describeValue(data)}'`);
 }
 
@@ -95,7 +105,9 @@ const dtypesOfArrays: readonly (readonly [unknown, DType])[] = [
 function fromTypedArray(data: ArrayBufferView, options: DataOptions): Buffer {
   const found = dtypesOfArrays.find(([type]) => data instanceof (type as new () => object));
   if (!found)
-    throw new DTypeError(`new(): invalid data type '${data.constructor.name}': use Float32Array, Float64Array, Int32Array or Uint8Array`);
+    throw new DTypeError(
+      `new(): invalid data type '${data.constructor.name}': use Float32Array, Float64Array, Int32Array or Uint8Array`,
+    );
   const elements = data as TypedArray;
   const dtype = dtypeFrom('tensor', options, [...plainOptions, 'shape'], found[1]);
   const shape = options.shape === undefined ? [elements.length] : checkShape('tensor', options.shape);
@@ -114,11 +126,13 @@ function filled(shape: Shape, value: number, dtype: DType): Node | Buffer {
   return makeBuffer({ shape: [], dtype }, array);
 }
 
-const makeFilled = (name: string, value: number) => (shape: Shape, options: TensorOptions = {}): Tensor =>
-  publicCall(name, () => {
-    const dtype = dtypeFrom(name, options, plainOptions, defaultFloat);
-    return leaf(filled(checkShape(name, shape), value, dtype), options);
-  });
+const makeFilled =
+  (name: string, value: number) =>
+  (shape: Shape, options: TensorOptions = {}): Tensor =>
+    publicCall(name, () => {
+      const dtype = dtypeFrom(name, options, plainOptions, defaultFloat);
+      return leaf(filled(checkShape(name, shape), value, dtype), options);
+    });
 
 export const zeros = makeFilled('zeros', 0);
 export const ones = makeFilled('ones', 1);
@@ -130,22 +144,30 @@ export function full(shape: Shape, value: number | boolean, options: TensorOptio
   return publicCall('full', () => {
     if (typeof value !== 'number' && typeof value !== 'boolean')
       throw new DTypeError(`full(): argument 'fill_value' must be Number, not ${describeValue(value)}`);
-    const dtype = dtypeFrom('full', options, plainOptions, typeof value === 'boolean' ? 'bool' : defaultFloat);
+    const dtype = dtypeFrom(
+      'full',
+      options,
+      plainOptions,
+      typeof value === 'boolean' ? 'bool' : defaultFloat,
+    );
     return leaf(filled(checkShape('full', shape), Number(value), dtype), options);
   });
 }
 
 /** The tensor that a function ...Like takes as a model. */
 export function modelOf(name: string, x: Tensor): Tensor {
-  if (!isTensor(x)) throw new DTypeError(`${name}(): argument 'input' (position 1) must be Tensor, not ${describeValue(x)}`);
+  if (!isTensor(x))
+    throw new DTypeError(`${name}(): argument 'input' (position 1) must be Tensor, not ${describeValue(x)}`);
   return x;
 }
 
-const makeLike = (name: string, value: number) => (x: Tensor, options: TensorOptions = {}): Tensor =>
-  publicCall(name, () => {
-    const { shape, dtype } = modelOf(name, x);
-    return leaf(filled(shape, value, dtypeFrom(name, options, plainOptions, dtype)), options);
-  });
+const makeLike =
+  (name: string, value: number) =>
+  (x: Tensor, options: TensorOptions = {}): Tensor =>
+    publicCall(name, () => {
+      const { shape, dtype } = modelOf(name, x);
+      return leaf(filled(shape, value, dtypeFrom(name, options, plainOptions, dtype)), options);
+    });
 
 export const zerosLike = makeLike('zerosLike', 0);
 export const onesLike = makeLike('onesLike', 1);
@@ -177,10 +199,13 @@ export function arange(...args: (number | TensorOptions | undefined)[]): Tensor 
     const numbers = args.filter((a): a is number => typeof a === 'number');
     const options = (args.find((a) => typeof a === 'object' && a !== null) ?? {}) as TensorOptions;
     const dtype = dtypeFrom('arange', options, plainOptions, defaultFloat);
-    const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
-    if (![start, end, step].every(Number.isFinite)) throw new ValueError(`unsupported range: ${start} -> ${end}`);
+    const [start, end, step] =
+      numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
+    if (![start, end, step].every(Number.isFinite))
+      throw new ValueError(`unsupported range: ${start} -> ${end}`);
     if (step === 0) throw new ValueError('step must be nonzero');
-    if ((end - start) * step < 0) throw new ValueError('upper bound and larger bound inconsistent with step sign');
+    if ((end - start) * step < 0)
+      throw new ValueError('upper bound and larger bound inconsistent with step sign');
     return leaf(iota([Math.ceil((end - start) / step)], 0, dtype, start, step), options);
   });
 }
@@ -200,7 +225,12 @@ export function linspace(start: number, end: number, steps: number, options: Ten
 }
 
 /** `steps` numbers whose logarithms are evenly spaced. */
-export const logspace = (start: number, end: number, steps: number, options: TensorOptions & { readonly base?: number } = {}): Tensor =>
+export const logspace = (
+  start: number,
+  end: number,
+  steps: number,
+  options: TensorOptions & { readonly base?: number } = {},
+): Tensor =>
   publicCall('logspace', () => {
     const { base = 10, ...rest } = options;
     const { shape, dtype } = linspace(start, end, steps, rest);
@@ -209,4 +239,3 @@ export const logspace = (start: number, end: number, steps: number, options: Ten
     exponents.forEach((e, i) => (buffer.array[i] = castNumber(dtype, base ** e)));
     return leaf(buffer, options);
   });
-

@@ -2,10 +2,12 @@
 // documentation, typed by what it is made from.
 
 import * as ops from '../ops/index.ts';
+import { boundsCheck, countClasses } from './bounds.ts';
 import { indexTensor } from './indexing.ts';
 import type { IndexPart } from './indexing.ts';
 import { lift } from './lift.ts';
 import type { Lifted } from './lift.ts';
+import { publicCall } from './origin.ts';
 import type { Picked } from './results.ts';
 import { traitsOf } from './table.ts';
 import type { OpName, Ops } from './table.ts';
@@ -30,14 +32,20 @@ interface Special {
   nanmedian: Middle<[x: Tensor]>;
   /** x[parts]: numbers, ranges [start, end, step?], null (a new dimension), '...', integer and boolean tensors. */
   index: (x: Tensor, ...parts: readonly IndexPart[]) => Tensor;
+  /** 1 at each class index and 0 elsewhere, in a new last dimension; without a number of classes it is read from the values. */
+  oneHot: (x: Tensor, numClasses?: number) => Tensor;
 }
 
 export type Functions = { [K in OpName]: K extends keyof Special ? Special[K] : Lifted<Ops[K], K> };
 
 const liftAll = (): Functions => {
   const lifted: Record<string, unknown> = {};
-  for (const name of Object.keys(ops) as OpName[]) lifted[name] = lift(name, ops[name], traitsOf(name));
-  lifted.index = indexTensor;
+  for (const name of Object.keys(ops) as OpName[])
+    lifted[name] = lift(name, ops[name], { ...traitsOf(name), checkIndices: boundsCheck(name) });
+  const { oneHot } = lifted as Functions;
+  const withClasses: Special['oneHot'] = (x, numClasses = -1) =>
+    publicCall('oneHot', () => oneHot(x, numClasses === -1 ? countClasses(x) : numClasses));
+  Object.assign(lifted, { index: indexTensor, oneHot: withClasses });
   return lifted as Functions;
 };
 

@@ -20,15 +20,26 @@ import { activeTrace } from './trace.ts';
 
 export type IndexPart = number | Range | null | '...' | Tensor;
 
-const asView = lift('index', index as never, { view: 'view', strings: true }) as (x: Tensor, ...parts: unknown[]) => Tensor;
+const asView = lift('index', index as never, { view: 'view', strings: true }) as (
+  x: Tensor,
+  ...parts: unknown[]
+) => Tensor;
 const asCopy = lift('index', index as never, { strings: true }) as (x: Tensor, ...parts: unknown[]) => Tensor;
-const withAssigned = lift('set', ((x: Node, value: Node | number, ...parts: never[]) => assign(x, parts, value)) as never, {
-  required: 2,
-  strings: true,
-}) as (x: Tensor, value: unknown, ...parts: unknown[]) => Tensor;
-const selectView = lift('at', ((x: Node, ...indices: number[]) => indices.reduce((n, i) => select(n, 0, checked(n, i)), x)) as never, {
-  view: 'view',
-}) as (x: Tensor, ...indices: number[]) => Tensor;
+const withAssigned = lift(
+  'set',
+  ((x: Node, value: Node | number, ...parts: never[]) => assign(x, parts, value)) as never,
+  {
+    required: 2,
+    strings: true,
+  },
+) as (x: Tensor, value: unknown, ...parts: unknown[]) => Tensor;
+const selectView = lift(
+  'at',
+  ((x: Node, ...indices: number[]) => indices.reduce((n, i) => select(n, 0, checked(n, i)), x)) as never,
+  {
+    view: 'view',
+  },
+) as (x: Tensor, ...indices: number[]) => Tensor;
 
 /** The message of x[i], which differs from that of select(). */
 function checked(x: Node, i: number): number {
@@ -79,7 +90,8 @@ function checkBounds(x: Tensor, parts: readonly IndexPart[]): void {
 /** Throws if a computed index tensor points outside of a dimension. */
 export function checkIndices(indices: Tensor, size: number, dim: number): void {
   for (const i of elementsOf(indices))
-    if (i < -size || i >= size) throw new IndexError(`index ${i} is out of bounds for dimension ${dim} with size ${size}`);
+    if (i < -size || i >= size)
+      throw new IndexError(`index ${i} is out of bounds for dimension ${dim} with size ${size}`);
 }
 
 /** x[parts]. */

@@ -28,7 +28,9 @@ function checkFits(x: Tensor, value: Tensor): void {
   const from = dtypes[value.dtype];
   const to = dtypes[x.dtype];
   if (categories.indexOf(from.category) > categories.indexOf(to.category))
-    throw new DTypeError(`result type ${from.torchName} can't be cast to the desired output type ${to.torchName}`);
+    throw new DTypeError(
+      `result type ${from.torchName} can't be cast to the desired output type ${to.torchName}`,
+    );
 }
 
 /** Makes `x` hold what `compute` gives, with its history. */
@@ -45,7 +47,8 @@ export function inPlace(x: Tensor, others: readonly unknown[], compute: () => Te
 function replaceValue(x: Tensor, value: Tensor): void {
   const { cell, path, viewOf } = x.core;
   const depth = value.core.cell.depth + 1;
-  const recorded = isGradEnabled() && isFloat(x.dtype) && (value.requiresGrad || (viewOf?.base.requiresGrad ?? false));
+  const recorded =
+    isGradEnabled() && isFloat(x.dtype) && (value.requiresGrad || (viewOf?.base.requiresGrad ?? false));
   const converted = value.dtype === x.dtype || !recorded ? value : value.to(x.dtype);
   if (!recorded || path === null || viewOf === null) {
     writeTensor(x, nodeOfTensor(converted), depth);
@@ -74,7 +77,9 @@ function writeRecordedView(x: Tensor, value: Tensor, depth: number): void {
   const { cell, viewOf } = x.core;
   const { base } = viewOf!;
   if (base.core.path !== null)
-    throw new AutogradError('a view of a detached view is being used in an in-place operation; clone() it first.');
+    throw new AutogradError(
+      'a view of a detached view is being used in an in-place operation; clone() it first.',
+    );
   const before = { node: nodeOf(cell), edge: edgeOf(base) };
   const written = nodeOfTensor(value);
   const source = { node: written === before.node ? alias(written) : written, edge: edgeOf(value) };
@@ -99,7 +104,9 @@ export function setRequiresGrad(x: Tensor, flag: boolean, refusal: string): void
     }
     if (flag && !isFloat(x.dtype)) throw new DTypeError(refusal);
     if (flag && x.core.inference && !inInferenceMode())
-      throw new AutogradError('Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.');
+      throw new AutogradError(
+        'Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.',
+      );
     const trace = activeTrace();
     if (trace !== null && x.core.trace !== trace && x.core.wantsGrad !== flag)
       throw new TraceError(
@@ -124,8 +131,7 @@ export function setData(x: Tensor, value: Tensor): void {
 
 /** `x.detach_()`. */
 export function detachInPlace(x: Tensor): void {
-  if (x.core.viewOf !== null)
-    throw new AutogradError("Can't detach views in-place. Use detach() instead.");
+  if (x.core.viewOf !== null) throw new AutogradError("Can't detach views in-place. Use detach() instead.");
   keepHistory(x);
   Object.assign(x.core, { gradFn: null, outputIndex: 0, wantsGrad: false });
 }

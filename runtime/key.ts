@@ -2,13 +2,13 @@
 // attributes, types, wiring), the buffers the graph reads, and its constants. Constants stand apart from the key, so that a learning
 // rate that changes in each step does not make each step a new program.
 
-import { TraceError } from '../compiler/errors.ts';
 import { reachable } from '../compiler/graph.ts';
 import type { Node } from '../compiler/node.ts';
 import type { Op } from '../compiler/op.ts';
 import type { Buffer } from './cell.ts';
 import { bufferOf } from './cell.ts';
 import { limits } from './limits.ts';
+import { refuseEscaped } from './trace.ts';
 
 export interface KeyedGraph {
   readonly key: string;
@@ -54,7 +54,8 @@ export function dataKey(value: unknown): string {
         return `${text}]`;
       }
       let text = '{';
-      for (const name of Object.keys(value)) text += `${name}:${dataKey((value as Record<string, unknown>)[name])},`;
+      for (const name of Object.keys(value))
+        text += `${name}:${dataKey((value as Record<string, unknown>)[name])},`;
       return `${text}}`;
     }
     case 'function':
@@ -72,10 +73,6 @@ export function identityOf(value: object): number {
   if (n === undefined) identities.set(value, (n = identityCount++));
   return n;
 }
-
-const escaped =
-  'this tensor was made inside a compiled function while it was traced, and has no value of its own. ' +
-  'Return it from the function, or write it into a tensor that was made outside (x.copy_(y)).';
 
 /** The key of the graph below some nodes, cut where values have been computed. */
 export function keyGraph(outputs: readonly Node[]): KeyedGraph {
@@ -99,7 +96,7 @@ export function keyGraph(outputs: readonly Node[]): KeyedGraph {
     }
     if (n.inputs.length === 0) {
       const meaning = n.op.meaning(n);
-      if (meaning.tag === 'input') throw new TraceError(escaped);
+      if (meaning.tag === 'input') refuseEscaped();
       if (meaning.tag === 'constant') {
         constants.push({ node: n, value: meaning.value });
         parts.push(String(numberOfKind(`constant ${dtype} ${shape.join()}`)));

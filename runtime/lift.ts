@@ -48,10 +48,16 @@ export interface LiftTraits {
   readonly required?: number;
   /** Strings may stand among the positional arguments. */
   readonly strings?: boolean;
+  /** Looks at the values of arguments that are indices. */
+  readonly checkIndices?: ((args: readonly unknown[]) => void) | null;
 }
 
 /** The function of tensors. */
-export function lift(name: string, fn: NodeFunction, traits: LiftTraits = {}): (...args: unknown[]) => unknown {
+export function lift(
+  name: string,
+  fn: NodeFunction,
+  traits: LiftTraits = {},
+): (...args: unknown[]) => unknown {
   const call = fn as (...args: unknown[]) => unknown;
   return (...args) =>
     publicCall(name, () => {
@@ -59,6 +65,7 @@ export function lift(name: string, fn: NodeFunction, traits: LiftTraits = {}): (
       const operands = new Operands();
       const given = args.map((a) => operands.nodesIn(a));
       const result = withUserErrors(name, args, () => call(...given));
+      traits.checkIndices?.(args);
       return wrapResult(name, call, result, operands, given, traits);
     });
 }
@@ -72,7 +79,9 @@ function checkArguments(name: string, args: readonly unknown[], traits: LiftTrai
       throw new ValueError(`${name}() missing a required argument (position ${i + 1})`);
     if (isPlainObject(value)) checkOptions(name, value, traits.options ?? []);
     else if (value !== null && isForeign(value, traits.strings === true))
-      throw new ValueError(`${name}(): argument (position ${i + 1}) must be Tensor, not ${describeValue(value)}`);
+      throw new ValueError(
+        `${name}(): argument (position ${i + 1}) must be Tensor, not ${describeValue(value)}`,
+      );
   }
 }
 
@@ -99,7 +108,9 @@ function withUserErrors<T>(name: string, args: readonly unknown[], body: () => T
   } catch (error) {
     if (error instanceof GradloomError || !(error instanceof TypeError)) throw error;
     const kinds = args.map(describeValue).join(', ');
-    throw new ValueError(`${name}() received an invalid combination of arguments - got (${kinds})`, { cause: error });
+    throw new ValueError(`${name}() received an invalid combination of arguments - got (${kinds})`, {
+      cause: error,
+    });
   }
 }
 
@@ -132,14 +143,25 @@ class Operands {
   }
 
   sources(): Source[] {
-    return this.tensors.map((x, i) => ({ node: this.nodes[i], edge: edgeOf(x), inference: x.core.inference }));
+    return this.tensors.map((x, i) => ({
+      node: this.nodes[i],
+      edge: edgeOf(x),
+      inference: x.core.inference,
+    }));
   }
 }
 
 type Call = (...args: unknown[]) => unknown;
 
 /** Tensors in the place of the nodes of a result. */
-function wrapResult(name: string, fn: Call, result: unknown, operands: Operands, given: unknown[], traits: LiftTraits): unknown {
+function wrapResult(
+  name: string,
+  fn: Call,
+  result: unknown,
+  operands: Operands,
+  given: unknown[],
+  traits: LiftTraits,
+): unknown {
   const { names, nodes, single } = partsOf(result);
   const tensors = wrapNodes(nodes, operands, (k) => viewOfCall(fn, given, traits, single ? null : k), traits);
   if (single) return tensors[0];
@@ -164,14 +186,18 @@ function partsOf(result: unknown): Parts {
 }
 
 /** The same call on another node in the place of the first argument: how a view reads its base. */
-const viewOfCall =
-  (fn: Call, given: readonly unknown[], { view }: LiftTraits, part: number | null): ((x: Node) => Node) | null =>
-    view === undefined
-      ? null
-      : (x) => {
-          const result = fn(x, ...given.slice(1));
-          return (part === null ? result : (result as readonly Node[])[part]) as Node;
-        };
+const viewOfCall = (
+  fn: Call,
+  given: readonly unknown[],
+  { view }: LiftTraits,
+  part: number | null,
+): ((x: Node) => Node) | null =>
+  view === undefined
+    ? null
+    : (x) => {
+        const result = fn(x, ...given.slice(1));
+        return (part === null ? result : (result as readonly Node[])[part]) as Node;
+      };
 
 /** True if a view reads the elements of its base one after the other. */
 function isContiguous(view: Node, base: Node): boolean {
@@ -180,7 +206,9 @@ function isContiguous(view: Node, base: Node): boolean {
   if (meaning.view.tag === 'reshape') return true;
   const strides = stridesOf(base.type.shape);
   const steps = view.type.shape.map(() => 0);
-  meaning.view.axes.forEach(({ terms }, i) => terms.forEach(([axis, coef]) => (steps[axis] += coef * strides[i])));
+  meaning.view.axes.forEach(({ terms }, i) =>
+    terms.forEach(([axis, coef]) => (steps[axis] += coef * strides[i])),
+  );
   const dense = stridesOf(view.type.shape);
   return steps.every((step, i) => step === dense[i] || view.type.shape[i] === 1);
 }
@@ -194,7 +222,9 @@ function wrapNodes(
 ): Tensor[] {
   const depth = operands.depth + 1;
   const recording =
-    isGradEnabled() && operands.tensors.some((x) => x.requiresGrad) && nodes.some((n) => isFloat(n.type.dtype))
+    isGradEnabled() &&
+    operands.tensors.some((x) => x.requiresGrad) &&
+    nodes.some((n) => isFloat(n.type.dtype))
       ? record(nodes, operands.sources())
       : null;
   const [first] = operands.tensors;

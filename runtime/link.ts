@@ -61,7 +61,8 @@ export function link(built: Built, homes: readonly (TypedArray | null)[]): Linke
     for (const b of k.scratch) buffers[b.name] = arrayOf(b);
   }
   const routines: Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void> = {};
-  for (const r of built.routines) routines[`run${r.slot}`] = (inputs, output) => r.run(inputs, output, r.types);
+  for (const r of built.routines)
+    routines[`run${r.slot}`] = (inputs, output) => r.run(inputs, output, r.types);
   const factory = new Function('buffers', 'helpers', 'routines', built.source) as Factory;
   const { run, kernels } = factory(buffers, importedHelpers, routines);
   releaseWith(run, region);

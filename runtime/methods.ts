@@ -56,13 +56,23 @@ interface OwnMethods {
 
 export interface Methods extends OperatorMethods, InplaceMethods, OwnMethods, RandomMethods {}
 
-const copyInto = lift('copy_', ((x: Node, source: Node) => expand(cast(source, x.type.dtype), x.type.shape)) as never, {
-  required: 2,
-});
-const fillWith = lift('fill_', ((x: Node, value: Node | number) =>
-  typeof value === 'object' ? expand(asNode(value, x.type.dtype), x.type.shape) : fullLike(x, Number(value))) as never, {
-  required: 2,
-});
+const copyInto = lift(
+  'copy_',
+  ((x: Node, source: Node) => expand(cast(source, x.type.dtype), x.type.shape)) as never,
+  {
+    required: 2,
+  },
+);
+const fillWith = lift(
+  'fill_',
+  ((x: Node, value: Node | number) =>
+    typeof value === 'object'
+      ? expand(asNode(value, x.type.dtype), x.type.shape)
+      : fullLike(x, Number(value))) as never,
+  {
+    required: 2,
+  },
+);
 
 const own = {
   at: atIndex,
@@ -76,7 +86,12 @@ const own = {
 };
 
 /** The in-place form of a function: its result is written into the first argument. */
-function writing(name: string, x: Tensor, rest: readonly unknown[], call: (...args: unknown[]) => unknown): Tensor {
+function writing(
+  name: string,
+  x: Tensor,
+  rest: readonly unknown[],
+  call: (...args: unknown[]) => unknown,
+): Tensor {
   return publicCall(name, () => inPlace(x, rest, () => call(x, ...rest) as Tensor));
 }
 
@@ -91,7 +106,8 @@ function install(name: string, call: (x: Tensor, ...rest: never[]) => unknown): 
 const table = functions as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 for (const name of methodNames) install(name, table[name] as never);
 for (const name of inplaceNames)
-  install(`${name}_`, ((x: Tensor, ...rest: unknown[]) => writing(`${name}_`, x, rest, table[name])) as never);
+  install(`${name}_`, ((x: Tensor, ...rest: unknown[]) =>
+    writing(`${name}_`, x, rest, table[name])) as never);
 for (const [name, call] of Object.entries({ ...own, ...randomMethods })) install(name, call as never);
 
 export { Tensor };

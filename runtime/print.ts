@@ -17,7 +17,14 @@ let options: PrintOptions = defaultPrintOptions;
 /** Changes how tensors are printed from now on: PyTorch's `set_printoptions`. */
 export function setPrintOptions(changes: PrintOptionChanges): void {
   publicCall('setPrintOptions', () => {
-    checkOptions('setPrintOptions', changes, ['precision', 'threshold', 'edgeitems', 'linewidth', 'sciMode', 'profile']);
+    checkOptions('setPrintOptions', changes, [
+      'precision',
+      'threshold',
+      'edgeitems',
+      'linewidth',
+      'sciMode',
+      'profile',
+    ]);
     options = mergePrintOptions(options, changes);
   });
 }

@@ -35,7 +35,8 @@ export interface ProgramReport {
 /** How long one kernel took in one run of the program, on average. */
 export interface KernelProfile {
   readonly name: string;
-  readonly milliseconds: number;
+  /** In milliseconds. */
+  readonly time: number;
   readonly bytes: number;
   readonly flops: number;
   /** Its part of the whole, between 0 and 1. */
@@ -44,8 +45,8 @@ export interface KernelProfile {
 
 export interface Profile {
   readonly runs: number;
-  /** Per run. */
-  readonly milliseconds: number;
+  /** Of a whole run, in milliseconds. */
+  readonly time: number;
   readonly kernels: readonly KernelProfile[];
 }
 

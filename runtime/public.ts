@@ -3,7 +3,6 @@
 // methods.ts comes first: it gives Tensor its methods
 export { Tensor } from './methods.ts';
 export { Parameter, isTensor } from './tensor.ts';
-export { guarded } from './trace.ts';
 export { isDType } from '../compiler/dtype.ts';
 export type { DType } from '../compiler/dtype.ts';
 export {
@@ -58,9 +57,40 @@ export {
   dropout3d,
   multinomial,
 } from './randomFill.ts';
+export { gumbelSoftmax, rrelu, scaledDotProductAttention } from './randomLayers.ts';
+export type { AttentionOptions, GumbelOptions, RreluOptions } from './randomLayers.ts';
 export type { NestedArray, TensorOptions } from './tensor.ts';
+export { compile } from './compile.ts';
+export type { CompileOptions, Compiled } from './compile.ts';
+export type { Kernel, KernelProfile, Profile, Program, ProgramMemory, Stage } from './program.ts';
+export { guarded } from './trace.ts';
+export { liveNumber } from './live.ts';
+export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';
 export { bincount, maskedSelect, nonzero, unique } from './masks.ts';
+export { allclose, equal } from './compare.ts';
 export { setPrintOptions } from './print.ts';
 export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './autograd/mode.ts';
 export * from './operators.ts';
+export { autograd } from './autograd/namespace.ts';
+export { GradFn } from './autograd/gradFn.ts';
+export type { Gradients } from './autograd/gradFn.ts';
+export type { BackwardOptions } from './autograd/backward.ts';
+export type { Context } from './autograd/function.ts';
+export type { HookHandle } from './autograd/hooks.ts';
+export {
+  checkpoint,
+  customVjp,
+  grad,
+  hessian,
+  hvp,
+  jacfwd,
+  jacobian,
+  jacrev,
+  jvp,
+  stopGradient,
+  valueAndGrad,
+  vjp,
+} from './autograd/transforms.ts';
+export { special } from './special.ts';
+export { linalg } from './linalg.ts';

@@ -70,7 +70,8 @@ function floatDtype(name: string, options: RandomOptions, fallback: DType = defa
 export function manualSeed(seed: number | bigint): Generator {
   return publicCall('manualSeed', () => {
     const trace = activeTrace();
-    if (typeof seed !== 'bigint' && !Number.isFinite(seed)) throw new ValueError(`manual_seed expected a number, but got ${seed}`);
+    if (typeof seed !== 'bigint' && !Number.isFinite(seed))
+      throw new ValueError(`manual_seed expected a number, but got ${seed}`);
     const start = (): Generator => {
       try {
         return defaultGenerator.seed(seed);
@@ -99,8 +100,14 @@ export const setRngState = (state: GeneratorState): void =>
     defaultGenerator.setState(state);
   });
 
-const uniformIn = (options: RandomOptions): Fill => (array) => fillUniform(streamOf(options), array as FloatArray);
-const normalIn = (options: RandomOptions): Fill => (array) => fillNormal(streamOf(options), array as FloatArray);
+const uniformIn =
+  (options: RandomOptions): Fill =>
+  (array) =>
+    fillUniform(streamOf(options), array as FloatArray);
+const normalIn =
+  (options: RandomOptions): Fill =>
+  (array) =>
+    fillNormal(streamOf(options), array as FloatArray);
 
 /** Uniform in [0, 1). */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
@@ -148,7 +155,10 @@ export const randintLike = (x: Tensor, low: number, high: number, options: Rando
   publicCall('randintLike', () => {
     const { shape, dtype } = modelOf('randintLike', x);
     return leaf(
-      draw({ shape, dtype: dtypeFrom('randintLike', options, knownOptions, dtype) }, randintIn(low, high, options)),
+      draw(
+        { shape, dtype: dtypeFrom('randintLike', options, knownOptions, dtype) },
+        randintIn(low, high, options),
+      ),
       options,
     );
   });
@@ -164,7 +174,9 @@ export const randperm = (n: number, options: RandomOptions = {}): Tensor =>
   publicCall('randperm', () => {
     const dtype = dtypeFrom('randperm', options, knownOptions, defaultInt);
     return leaf(
-      draw({ dtype, shape: checkShape('randperm', [n]) }, (array) => fillPermutation(streamOf(options), array)),
+      draw({ dtype, shape: checkShape('randperm', [n]) }, (array) =>
+        fillPermutation(streamOf(options), array),
+      ),
       options,
     );
   });
@@ -174,7 +186,12 @@ export const randperm = (n: number, options: RandomOptions = {}): Tensor =>
  */
 export function normal(mean: number, std: number, shape: Shape, options?: RandomOptions): Tensor;
 export function normal(mean: Tensor | number, std?: Tensor | number, options?: RandomOptions): Tensor;
-export function normal(mean: Tensor | number, std: Tensor | number = 1, third?: Shape | RandomOptions, fourth: RandomOptions = {}): Tensor {
+export function normal(
+  mean: Tensor | number,
+  std: Tensor | number = 1,
+  third?: Shape | RandomOptions,
+  fourth: RandomOptions = {},
+): Tensor {
   return publicCall('normal', () => {
     if (typeof mean === 'number' && typeof std === 'number') {
       if (!Array.isArray(third)) throw new ValueError('normal() missing a required argument (shape)');
@@ -186,11 +203,14 @@ export function normal(mean: Tensor | number, std: Tensor | number = 1, third?: 
     }
     const options = (third ?? {}) as RandomOptions;
     const given = [mean, std].filter(isTensor);
-    if (given.length === 0) throw new ValueError(`normal(): mean and std must be numbers or tensors, not ${describeValue(mean)}`);
+    if (given.length === 0)
+      throw new ValueError(`normal(): mean and std must be numbers or tensors, not ${describeValue(mean)}`);
     const shape = given.length === 2 ? given[0].add(given[1]).shape : given[0].shape;
     const dtype = floatDtype('normal', options, given[0].dtype);
     const [scale, shift] = typeof std === 'number' ? [std, 0] : [1, typeof mean === 'number' ? mean : 0];
-    const drawn = leaf(draw({ dtype, shape }, (array) => fillNormal(streamOf(options), array as FloatArray, 0, scale)));
+    const drawn = leaf(
+      draw({ dtype, shape }, (array) => fillNormal(streamOf(options), array as FloatArray, 0, scale)),
+    );
     const spread = isTensor(std) ? drawn.mul(std) : drawn;
     return isTensor(mean) ? spread.add(mean) : shift === 0 ? spread : spread.add(shift);
   });

@@ -58,7 +58,11 @@ function offsetsOf(x: Tensor): TypedArray {
 }
 
 /** Fills `x` in the order of its memory. */
-function fillInPlace(name: string, x: Tensor, fill: (array: TypedArray, serially: boolean) => unknown): Tensor {
+function fillInPlace(
+  name: string,
+  x: Tensor,
+  fill: (array: TypedArray, serially: boolean) => unknown,
+): Tensor {
   return publicCall(name, () =>
     inPlace(x, [], () => {
       const { type, contiguous, path } = x.core;
@@ -120,22 +124,25 @@ export const randomMethods = {
     }),
   bernoulli_: (x: Tensor, p: number | Tensor = 0.5, options: StreamOptions = {}) =>
     isTensor(p)
-      ? publicCall('bernoulli_', () => inPlace(x, [], () => toss(p.expand(x.shape), stream('bernoulli_', options)).to(x.dtype)))
+      ? publicCall('bernoulli_', () =>
+          inPlace(x, [], () => toss(p.expand(x.shape), stream('bernoulli_', options)).to(x.dtype)),
+        )
       : fillInPlace('bernoulli_', x, (array) => fillBernoulli(stream('bernoulli_', options), array, p)),
   bernoulli,
   multinomial,
 };
 
-const below = lift('bernoulli', ((u: Node, p: Node) => cast(lt(u, p), p.type.dtype)) as never, { required: 2 }) as (
-  u: Tensor,
-  p: Tensor,
-) => Tensor;
+const below = lift('bernoulli', ((u: Node, p: Node) => cast(lt(u, p), p.type.dtype)) as never, {
+  required: 2,
+}) as (u: Tensor, p: Tensor) => Tensor;
 
 function toss(p: Tensor, generator: Generator): Tensor {
-  if (!isFloat(p.dtype)) throw new DTypeError(`"bernoulli_tensor_cpu_p_" not implemented for '${dtypes[p.dtype].torchName}'`);
+  if (!isFloat(p.dtype))
+    throw new DTypeError(`"bernoulli_tensor_cpu_p_" not implemented for '${dtypes[p.dtype].torchName}'`);
   if (activeTrace() === null)
     for (const value of elementsOf(p))
-      if (!(value >= 0 && value <= 1)) throw new ValueError('Expected p_in >= 0 && p_in <= 1 to be true, but got false.');
+      if (!(value >= 0 && value <= 1))
+        throw new ValueError('Expected p_in >= 0 && p_in <= 1 to be true, but got false.');
   const u = leaf(draw(p.core.type, (array) => fillUniform(generator, array as FloatArray)));
   return below(u, p);
 }
@@ -156,7 +163,9 @@ export function multinomial(weights: Tensor, numSamples: number, options: Multin
     checkOptions('multinomial', options, ['replacement', 'generator']);
     refuseReading('multinomial()');
     if (!isFloat(weights.dtype))
-      throw new DTypeError(`multinomial only supports floating-point dtypes for input, got: ${dtypes[weights.dtype].torchName}`);
+      throw new DTypeError(
+        `multinomial only supports floating-point dtypes for input, got: ${dtypes[weights.dtype].torchName}`,
+      );
     if (weights.ndim !== 1 && weights.ndim !== 2) throw new ShapeError('prob_dist must be 1 or 2 dim');
     const { shape } = weights;
     const categories = shape[shape.length - 1];
@@ -167,17 +176,24 @@ export function multinomial(weights: Tensor, numSamples: number, options: Multin
         samples: numSamples,
         replacement: options.replacement,
       });
-      return new Tensor(makeCell(makeBuffer({ shape: [...shape.slice(0, -1), numSamples], dtype: 'int32' }, chosen)));
+      return new Tensor(
+        makeCell(makeBuffer({ shape: [...shape.slice(0, -1), numSamples], dtype: 'int32' }, chosen)),
+      );
     } catch (error) {
       throw error instanceof RangeError ? new ValueError(error.message) : error;
     }
   });
 }
 
-const dropped = lift('dropout', applyDropout as never, { required: 2 }) as (x: Tensor, mask: Tensor, p: number) => Tensor;
+const dropped = lift('dropout', applyDropout as never, { required: 2 }) as (
+  x: Tensor,
+  mask: Tensor,
+  p: number,
+) => Tensor;
 
 function checkDropout(p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
+  if (!(p >= 0 && p <= 1))
+    throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
 }
 
 /** A mask: 1 with probability 1 - p. */
@@ -194,28 +210,29 @@ export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
 }
 
 /** As dropout, for whole channels: the first two dimensions have one toss each. */
-export const dropoutChannels = (name: string) => (x: Tensor, p = 0.5, training = true): Tensor =>
-  publicCall(name, () => {
-    checkDropout(p);
-    if (x.ndim < 2) throw new ShapeError('Feature dropout requires at least 2 dimensions in the input');
-    if (!training || p === 0 || x.numel === 0) return x;
-    if (p === 1) return x.mul(0);
-    const shape = x.shape.map((size, i) => (i < 2 ? size : 1));
-    return dropped(x, maskOf(x, shape, p).expand(x.shape), p);
-  });
+export const dropoutChannels =
+  (name: string) =>
+  (x: Tensor, p = 0.5, training = true): Tensor =>
+    publicCall(name, () => {
+      checkDropout(p);
+      if (x.ndim < 2) throw new ShapeError('Feature dropout requires at least 2 dimensions in the input');
+      if (!training || p === 0 || x.numel === 0) return x;
+      if (p === 1) return x.mul(0);
+      const shape = x.shape.map((size, i) => (i < 2 ? size : 1));
+      return dropped(x, maskOf(x, shape, p).expand(x.shape), p);
+    });
 export const dropout1d = dropoutChannels('dropout1d');
 export const dropout2d = dropoutChannels('dropout2d');
 export const dropout3d = dropoutChannels('dropout3d');
 
 const seluBound = 1.7580993408473766;
 
-const alphaDropped = lift('alphaDropout', ((x: Node, noise: Node, scale: number, offset: number) =>
-  add(mul(x, mul(noise, scale)), add(mul(add(noise, -1), seluBound * scale), offset))) as never, { required: 2 }) as (
-  x: Tensor,
-  noise: Tensor,
-  scale: number,
-  offset: number,
-) => Tensor;
+const alphaDropped = lift(
+  'alphaDropout',
+  ((x: Node, noise: Node, scale: number, offset: number) =>
+    add(mul(x, mul(noise, scale)), add(mul(add(noise, -1), seluBound * scale), offset))) as never,
+  { required: 2 },
+) as (x: Tensor, noise: Tensor, scale: number, offset: number) => Tensor;
 
 /** Dropout that keeps mean and variance of what selu gives: elements are set to its negative bound. */
 export const alphaDropout = (x: Tensor, p = 0.5, training = true): Tensor =>

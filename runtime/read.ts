@@ -31,6 +31,19 @@ export const readElements = (x: Tensor, op: string): TypedArray =>
     return elementsOf(x);
   });
 
+/** Computes several tensors together, sharing work; returns nothing. */
+export function realize(...tensors: readonly Tensor[]): void {
+  publicCall('realize', () => {
+    refuseReading('realize()');
+    realizeNodes(
+      tensors.flatMap((x) =>
+        x.core.path === null ? [nodeOfTensor(x)] : [nodeOfTensor(x), nodeOf(x.core.cell)],
+      ),
+    );
+    for (const x of tensors) bufferOfCell(x.core.cell);
+  });
+}
+
 const plain = (x: Tensor, value: number): number | boolean => (x.dtype === 'bool' ? value !== 0 : value);
 
 export function onlyElement(x: Tensor): number | boolean {

@@ -108,7 +108,8 @@ function programFor(keyed: KeyedGraph, outputs: readonly Node[]): Cached {
   const start = now();
   const cached = { executable: build(keyed, outputs, fixed), fixed };
   sayProgram(cached.executable.report);
-  if (debugging('time')) say('time', `${keyed.nodes.length} nodes prepared in ${(now() - start).toFixed(2)} ms`);
+  if (debugging('time'))
+    say('time', `${keyed.nodes.length} nodes prepared in ${(now() - start).toFixed(2)} ms`);
   programs.set(key, cached);
   if (programs.size > limits.cachedPrograms) programs.delete(programs.keys().next().value!);
   return cached;
@@ -117,7 +118,11 @@ function programFor(keyed: KeyedGraph, outputs: readonly Node[]): Cached {
 let serial = 0;
 
 /** The graph over fresh inputs, made ready to run. */
-function build({ nodes, leaves, constants }: KeyedGraph, outputs: readonly Node[], fixed: readonly (number | null)[]): Executable {
+function build(
+  { nodes, leaves, constants }: KeyedGraph,
+  outputs: readonly Node[],
+  fixed: readonly (number | null)[],
+): Executable {
   const copies = new Map<Node, Node>();
   const inputs = leaves.map(({ node }) => {
     const place = input(node.type);

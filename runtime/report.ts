@@ -13,23 +13,23 @@ const bytes = (arrays: Iterable<TypedArray>): number => [...arrays].reduce((sum,
 
 export function reportOf(name: string, built: Built, linked: Linked): ProgramReport {
   const { plan } = built;
-  const kernels = plan.kernels.map(
-    (k): Kernel => ({
-      name: k.name,
-      source: built.kernelSources.get(k) as string,
-      reads: k.reads.map((b) => b.name),
-      writes: k.writes.map((b) => b.name),
-      flops: k.flops,
-      bytes: k.bytes,
-      origins: k.origins,
-    }),
-  );
+  const kernels = plan.kernels.map((k): Kernel => ({
+    name: k.name,
+    source: built.kernelSources.get(k) as string,
+    reads: k.reads.map((b) => b.name),
+    writes: k.writes.map((b) => b.name),
+    flops: k.flops,
+    bytes: k.bytes,
+    origins: k.origins,
+  }));
   return {
     name,
     source: built.source,
     kernels,
     explain: (stage) =>
-      stage === undefined ? stages.map((s) => `--- ${s} ---\n${explain(built, s)}`).join('\n\n') : explain(built, stage),
+      stage === undefined
+        ? stages.map((s) => `--- ${s} ---\n${explain(built, s)}`).join('\n\n')
+        : explain(built, stage),
     memory: {
       arenaBytes: plan.arenaBytes,
       inputBytes: bytes(new Set(linked.inputs)),

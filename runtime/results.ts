@@ -17,6 +17,10 @@ const resultNames = {
   cummax: picked,
   cummin: picked,
   aminmax: ['min', 'max'],
+  slogdet: ['sign', 'logabsdet'],
+  qr: ['Q', 'R'],
+  eigh: ['eigenvalues', 'eigenvectors'],
+  svd: ['U', 'S', 'Vh'],
 } as const satisfies Record<string, readonly string[]>;
 
 type Names = typeof resultNames;
@@ -30,13 +34,22 @@ export type NamedResults<Name, R> = Name extends keyof Names
     : R
   : R;
 
+const functionOf = new WeakMap<object, string>();
+
+/** The function whose several results an array holds, if it is one that gives them names. */
+export const nameOfResults = (tensors: object): string | undefined => functionOf.get(tensors);
+
 /** The results of one call as an array, with their names if the function has any. */
 export function namedResult(name: string, tensors: readonly Tensor[]): readonly Tensor[] {
-  const names: readonly string[] | undefined = Object.hasOwn(resultNames, name) ? resultNames[name as keyof Names] : undefined;
+  const names: readonly string[] | undefined = Object.hasOwn(resultNames, name)
+    ? resultNames[name as keyof Names]
+    : undefined;
   if (names === undefined) return tensors;
+  functionOf.set(tensors, name);
   names.forEach((key, k) => Object.defineProperty(tensors, key, { value: tensors[k] }));
+  const shown = name === 'eigh' || name === 'svd' ? `linalg_${name}` : name;
   const text = (): string =>
-    `torch.return_types.${name}(\n${names.map((key, k) => `${key}=${String(tensors[k])}`).join(',\n')})`;
+    `torch.return_types.${shown}(\n${names.map((key, k) => `${key}=${String(tensors[k])}`).join(',\n')})`;
   Object.defineProperty(tensors, 'toString', { value: text });
   Object.defineProperty(tensors, Symbol.for('nodejs.util.inspect.custom'), { value: text });
   return tensors;

@@ -8,6 +8,7 @@ import { AutogradError, IndexError } from '../compiler/errors.ts';
 import type { Node, Origin, TensorType } from '../compiler/node.ts';
 import { checkDim, numel } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
+import { input } from '../ops/source.ts';
 import type { TypedArray } from './buffer.ts';
 import type { GradFn } from './autograd/gradFn.ts';
 import { backward } from './autograd/backward.ts';
@@ -17,7 +18,7 @@ import { registerTensorHook, registerPostAccumulateHook, retainGrad } from './au
 import type { HookHandle, PostAccumulateHook, TensorHook } from './autograd/hooks.ts';
 import { inInferenceMode } from './autograd/mode.ts';
 import type { Cell } from './cell.ts';
-import { nodeOf } from './cell.ts';
+import { makeCell, nodeOf } from './cell.ts';
 import { detachInPlace, setData, setRequiresGrad } from './inplace.ts';
 import { currentOrigin } from './origin.ts';
 import { printTensor, printTensorGraph } from './print.ts';
@@ -66,12 +67,15 @@ export interface TensorOptions {
 
 /** A multi-dimensional array of one dtype, computed when its value is asked for. */
 export class Tensor {
+  readonly #core: Core;
   /** What the runtime keeps; not part of the interface. */
-  readonly core: Core;
+  get core(): Core {
+    return this.#core;
+  }
 
   /** Use `tensor`, `zeros`, ... instead. */
   constructor(cell: Cell, path: Path | null = null, type: TensorType = cell.type) {
-    this.core = {
+    this.#core = {
       cell,
       type,
       path,
@@ -90,8 +94,6 @@ export class Tensor {
       trace: activeTrace(),
       origin: currentOrigin(),
     };
-    // the core is an implementation detail: it should not show up where objects are listed or compared
-    Object.defineProperty(this, 'core', { enumerable: false });
   }
 
   get shape(): Shape {
@@ -214,7 +216,9 @@ export class Tensor {
   }
   get mT(): Tensor {
     if (this.ndim < 2)
-      throw new IndexError(`tensor.mT is only supported on matrices or batches of matrices. Got ${this.ndim}-D tensor.`);
+      throw new IndexError(
+        `tensor.mT is only supported on matrices or batches of matrices. Got ${this.ndim}-D tensor.`,
+      );
     return methodsOf(this).transpose(-2, -1);
   }
 
@@ -250,6 +254,14 @@ export function nodeOfTensor({ core }: Tensor): Node {
   return core.seen!.node;
 }
 
+/** In a trace: a tensor that stands for one whose value is known when the program runs. */
+export function placeholderOf(type: TensorType): Tensor {
+  const node = input(type);
+  const x = new Tensor(makeCell(node));
+  activeTrace()?.beginnings.set(x, node);
+  return x;
+}
+
 /** A leaf that belongs to a module and is trained: prints as a Parameter, requires grad unless told otherwise. */
 export class Parameter extends Tensor {
   constructor(data: Tensor, requiresGrad = true) {
@@ -261,7 +273,7 @@ export class Parameter extends Tensor {
 }
 
 /** `[torch.FloatTensor [3]]`-like words for messages. */
-export const describeType = (x: Tensor): string => `${dtypes[x.dtype].torchName}Tensor [${x.shape.join(', ')}]`;
+export const describeType = (x: Tensor): string =>
+  `${dtypes[x.dtype].torchName}Tensor [${x.shape.join(', ')}]`;
 
 export const isFloating = (x: Tensor): boolean => isFloat(x.dtype);
-

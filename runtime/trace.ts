@@ -45,6 +45,8 @@ export interface Trace {
   readonly name: string;
   readonly cells: Map<Cell, TracedCell>;
   readonly grads: Map<Tensor, TracedGrad>;
+  /** Placeholder tensors with the input nodes they began with. */
+  readonly beginnings: Map<Tensor, Node>;
   /** Outside tensors that were arguments of an operation. */
   readonly captured: Set<Tensor>;
   readonly feeds: Feed[];
@@ -62,6 +64,7 @@ export function runTrace<T, R>(name: string, body: () => T, harvest: (result: T,
     name,
     cells: new Map(),
     grads: new Map(),
+    beginnings: new Map(),
     captured: new Set(),
     feeds: [],
     guards: [],
@@ -91,6 +94,25 @@ export function touchCell(trace: Trace, cell: Cell): void {
   });
   cell.value = placeholder;
   cell.depth = 0;
+}
+
+/** Runs `body` as if nothing were being traced: what it makes belongs to the outside, such as the state of an optimizer. */
+export function outsideTrace<T>(body: () => T): T {
+  const before = active;
+  active = null;
+  try {
+    return body();
+  } finally {
+    active = before;
+  }
+}
+
+/** Throws, because a tensor that was made in a trace is used after it. */
+export function refuseEscaped(): never {
+  throw new TraceError(
+    'this tensor was made inside a compiled function while it was traced, and has no value of its own. ' +
+      'Return it from the function, or write it into a tensor that was made outside (x.copy_(y)).',
+  );
 }
 
 /** Throws if a value is asked for while a function is being traced. */

@@ -54,7 +54,9 @@ export function refreshView(x: Tensor): void {
   const { base } = viewOf;
   const edge = edgeOf(base);
   if (edge === null || viewOf.inNoGrad) return;
-  const recording = record([nodeOfTensor(x)], [{ node: nodeOfTensor(base), edge }], { name: 'AsStridedBackward0' });
+  const recording = record([nodeOfTensor(x)], [{ node: nodeOfTensor(base), edge }], {
+    name: 'AsStridedBackward0',
+  });
   if (recording !== null) attach(x, { fn: recording.fn, index: 0 });
 }
 
@@ -88,7 +90,9 @@ export function checkWritable(x: Tensor, requiresGrad: boolean, inInference: boo
       );
     if (viewOf.inNoGrad) throw new AutogradError(noGradView);
     if (viewOf.base.core.wantsGrad && viewOf.base.isLeaf)
-      throw new AutogradError('a view of a leaf Variable that requires grad is being used in an in-place operation.');
+      throw new AutogradError(
+        'a view of a leaf Variable that requires grad is being used in an in-place operation.',
+      );
   }
   if (x.requiresGrad && x.isLeaf)
     throw new AutogradError('a leaf Variable that requires grad is being used in an in-place operation.');

@@ -4,16 +4,16 @@
 import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts';
 import { sameShape } from '../../compiler/shape.ts';
 import { add } from '../../ops/binary.ts';
-import { input } from '../../ops/source.ts';
-import { makeCell } from '../cell.ts';
+import { keepElements, makeCell } from '../cell.ts';
 import { forget, remind } from '../realize.ts';
-import { Tensor, isTensor, nodeOfTensor } from '../tensor.ts';
+import { Tensor, isTensor, nodeOfTensor, placeholderOf } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
 import { writeTensor } from '../views.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge, Rule } from './gradFn.ts';
-import { isGradEnabled } from './mode.ts';
 import { runPostAccumulateHooks } from './hooks.ts';
+import { isGradEnabled } from './mode.ts';
+import { alias, attach, record } from './record.ts';
 
 /** Where the gradient of a tensor goes; null if it requires none. */
 export function edgeOf(x: Tensor): Edge | null {
@@ -26,40 +26,56 @@ export function edgeOf(x: Tensor): Edge | null {
 
 const accumulation = (leaf: Tensor): Rule => ({
   pull([gradient]) {
-    if (gradient === null) return [];
+    if (gradient === null || !leaf.core.wantsGrad) return [];
     accumulate(leaf, gradient);
     runPostAccumulateHooks(leaf);
     return [];
   },
   saved: () => ({}),
-  savesSomething: false,
+  needsSaved: false,
   free() {},
 });
 
 /**
- * Adds to `.grad`: in place, so that it stays the same tensor, or, if the gradient has a history of its own, as a new tensor. The first
- * gradient is taken as it is.
+ * Adds to `.grad`: in place, so that it stays the same tensor, or, where the backward itself is recorded, as a new tensor. The first
+ * gradient is taken over.
  */
-export function accumulate(x: Tensor, gradient: Tensor): void {
+function accumulate(x: Tensor, gradient: Tensor): void {
   const before = gradOf(x);
-  if (before === null) {
-    const { cell } = gradient.core;
-    const first = gradient.requiresGrad ? gradient : new Tensor(makeCell(nodeOfTensor(gradient), cell.depth));
-    replaceGrad(x, first);
-  } else if (isGradEnabled() && (gradient.requiresGrad || before.requiresGrad)) {
-    replaceGrad(x, before.add(gradient));
-  } else {
+  if (before === null) replaceGrad(x, ownCopy(gradient));
+  else if (isGradEnabled()) replaceGrad(x, before.add(gradient));
+  else {
     const depth = Math.max(before.core.cell.depth, gradient.core.cell.depth) + 1;
     writeTensor(before, add(nodeOfTensor(before), nodeOfTensor(gradient)), depth);
     remind(before.core.cell);
   }
 }
 
+/** The gradient of a tensor that is not a leaf, added to its `.grad`. */
+export function addToRetained(x: Tensor, gradient: Tensor): void {
+  const before = x.core.grad;
+  x.core.grad = before === null ? ownCopy(gradient) : before.add(gradient);
+}
+
+/** A gradient as a tensor of its own, with its history if that is being recorded. */
+function ownCopy(gradient: Tensor): Tensor {
+  const { cell } = gradient.core;
+  const edge = isGradEnabled() ? edgeOf(gradient) : null;
+  const source = nodeOfTensor(gradient);
+  const own = edge === null ? source : alias(source);
+  const copy = new Tensor(makeCell(own, cell.depth));
+  const recording = edge && record([own], [{ node: source, edge }], { name: 'CopyBackwards' });
+  if (recording) attach(copy, { fn: recording.fn, index: 0 });
+  return copy;
+}
+
 /** `.grad`, as the trace sees it if there is one. */
 export function gradOf(x: Tensor): Tensor | null {
   const trace = activeTrace();
   if (trace !== null && x.core.trace !== trace) touchGrad(x, true);
-  return x.core.grad;
+  const { grad } = x.core;
+  if (grad !== null) keepElements(grad.core.cell);
+  return grad;
 }
 
 /** Makes another tensor the `.grad`. */
@@ -83,7 +99,7 @@ function touchGrad(x: Tensor, reads: boolean): void {
   const before = x.core.grad;
   let placeholder: Tensor | null = null;
   if (reads) {
-    if (before !== null) placeholder = new Tensor(makeCell(input(before.core.type)));
+    if (before !== null) placeholder = placeholderOf(before.core.type);
     trace.guards.push({
       what: 'whether a tensor has a gradient',
       value: before !== null,
@@ -104,7 +120,9 @@ export const sourceOf = (x: Tensor): Tensor => x.core.standsFor?.() ?? x;
 export function assignGrad(x: Tensor, value: Tensor | null): void {
   if (value === null || value === undefined) return replaceGrad(x, null);
   if (!isTensor(value))
-    throw new DTypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`);
+    throw new DTypeError(
+      `assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`,
+    );
   if (value === x) throw new AutogradError("can't assign Variable as its own grad");
   if (value.dtype !== x.dtype) throw new DTypeError('assigned grad has data of a different type');
   if (!sameShape(value.shape, x.shape)) throw new ShapeError('assigned grad has data of a different size');

@@ -12,7 +12,10 @@ let enabled = false;
 let checksNan = true;
 
 /** Runs `body` with the search for NaN switched on. */
-export function detectAnomaly<T>(body: () => T, { checkNan = true }: { readonly checkNan?: boolean } = {}): T {
+export function detectAnomaly<T>(
+  body: () => T,
+  { checkNan = true }: { readonly checkNan?: boolean } = {},
+): T {
   const before = [enabled, checksNan] as const;
   const restore = (): void => {
     [enabled, checksNan] = before;
@@ -41,7 +44,10 @@ export function checkAnomaly(fn: GradFn, results: Gradients): void {
     for (let k = 0; k < elements.length; k++) {
       if (!Number.isNaN(elements[k])) continue;
       const shown = `element ${k} of ${g.dtype}[${g.shape.join(', ')}]; forward: ${describeOrigin(fn.origin)}`;
-      throw withDetail(new AutogradError(`Function '${fn.name}' returned nan values in its ${i}th output.`), shown);
+      throw withDetail(
+        new AutogradError(`Function '${fn.name}' returned nan values in its ${i}th output.`),
+        shown,
+      );
     }
   });
 }

@@ -1,27 +1,55 @@
 // `backward` and `grad`: the two ways into the engine. In: tensors, gradients for them, options. Out: `.grad` of leaves, or gradients as
 // a list. The checks come first and change nothing.
 
-import { AutogradError, DTypeError, ShapeError, ValueError } from '../../compiler/errors.ts';
 import { isFloat } from '../../compiler/dtype.ts';
+import { AutogradError, DTypeError, ShapeError, ValueError } from '../../compiler/errors.ts';
+import type { TensorType } from '../../compiler/node.ts';
 import { numel, sameShape, showShape } from '../../compiler/shape.ts';
 import { ones, zeros } from '../../ops/source.ts';
-import { cast } from '../../ops/cast.ts';
 import { makeCell } from '../cell.ts';
+import { warn } from '../environment.ts';
 import { checkOptions } from '../options.ts';
 import { publicCall } from '../origin.ts';
 import { remind } from '../realize.ts';
-import { Tensor, isTensor, nodeOfTensor } from '../tensor.ts';
+import { Tensor, isTensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
-import { warn } from '../environment.ts';
-import { accumulate, edgeOf } from './accumulate.ts';
-import type { Root } from './engine.ts';
+import { edgeOf } from './accumulate.ts';
 import { runBackward } from './engine.ts';
+import type { Root } from './engine.ts';
+import { GradFn } from './gradFn.ts';
 import type { Edge } from './gradFn.ts';
-import { noGrad } from './mode.ts';
+import { retainGrad } from './hooks.ts';
+import { gradientRows } from './rows.ts';
+
+/** A place in the backward graph: output `outputNr` of `node`. Stands for a tensor that need not be kept. */
+export interface GradientEdge {
+  readonly node: GradFn;
+  readonly outputNr: number;
+}
 
 /** One or several tensors. */
 export type Tensors = Tensor | readonly Tensor[];
-export const listOf = (x: Tensors): readonly Tensor[] => (isTensor(x) ? [x] : x);
+export type Differentiated = Tensor | GradientEdge | readonly (Tensor | GradientEdge)[];
+
+const isEdge = (x: unknown): x is GradientEdge =>
+  typeof x === 'object' && x !== null && 'node' in x && x.node instanceof GradFn;
+
+export const listOf = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? (x as T[]) : [x as T]);
+
+/** The place of a tensor in the backward graph. */
+export function getGradientEdge(x: Tensor): GradientEdge {
+  const edge = edgeOf(x);
+  if (edge === null)
+    throw new AutogradError(
+      'It is not possible to get the gradient edge for a Tensor that does not require gradients',
+    );
+  return { node: edge.fn, outputNr: edge.index };
+}
+
+const placeOf = (x: Tensor | GradientEdge): Edge | null =>
+  isEdge(x) ? { fn: x.node, index: x.outputNr } : edgeOf(x);
+
+const typeOf = (x: Tensor | GradientEdge): TensorType => (isEdge(x) ? x.node.outputs[x.outputNr] : x.core.type);
 
 export interface BackwardOptions {
   /** Keep what backward needs, so that it can run again; the default is `createGraph`. */
@@ -29,7 +57,7 @@ export interface BackwardOptions {
   /** Record the backward itself, for derivatives of higher order. */
   readonly createGraph?: boolean;
   /** Add only to the `.grad` of these. */
-  readonly inputs?: Tensors;
+  readonly inputs?: Differentiated;
 }
 
 export interface GradOptions {
@@ -40,9 +68,11 @@ export interface GradOptions {
   readonly allowUnused?: boolean;
   /** Give zeros for them. */
   readonly materializeGrads?: boolean;
+  /** The first dimension of `gradOutputs` counts several gradients, which are all used; results have it too. */
+  readonly isGradsBatched?: boolean;
 }
 
-type GivenGradients = Tensor | readonly (Tensor | null)[] | null | undefined;
+export type GivenGradients = Tensor | readonly (Tensor | null)[] | null | undefined;
 
 /** `x.backward(...)`. */
 export function backward(x: Tensor, gradient?: Tensor | null, options: BackwardOptions = {}): void {
@@ -55,7 +85,7 @@ export function backward(x: Tensor, gradient?: Tensor | null, options: BackwardO
 
 /** Adds the gradients of several tensors to the leaves they were computed from. */
 export function backwardAll(
-  tensors: Tensors,
+  tensors: Differentiated,
   gradients?: GivenGradients,
   options: BackwardOptions = {},
   name = 'backward',
@@ -65,24 +95,20 @@ export function backwardAll(
     const { createGraph = false, retainGraph = createGraph } = options;
     const inputs = options.inputs === undefined ? undefined : listOf(options.inputs);
     if (inputs?.length === 0) throw new AutogradError('`inputs` argument to `backward` cannot be empty.');
-    const roots = rootsOf(listOf(tensors), gradients);
+    const outputs = listOf(tensors);
+    const roots = rootsOf(outputs, gradients);
+    const targets = inputs?.map(requiredEdge);
     if (createGraph) warnOnce();
-    if (inputs === undefined) {
-      runBackward(roots, { createGraph, retainGraph });
-    } else {
-      const edges = inputs.map((x, i) => {
-        const edge = edgeOf(x);
-        if (edge === null) throw new AutogradError(`One of the differentiated Tensors does not require grad (inputs[${i}])`);
-        return edge;
-      });
-      const captured = runBackward(roots, { createGraph, retainGraph, capture: edges });
-      inputs.forEach((x, i) => {
-        const g = captured[i];
-        if (g !== null) (createGraph ? <T>(f: () => T): T => f() : noGrad)(() => accumulate(x, g));
-      });
-    }
-    remindOfScalars(listOf(tensors));
+    for (const x of inputs ?? []) if (isTensor(x)) retainGrad(x);
+    runBackward(roots, { createGraph, retainGraph, targets });
+    remindOfScalars(outputs);
   });
+}
+
+function requiredEdge(x: Tensor | GradientEdge): Edge {
+  const edge = placeOf(x);
+  if (edge === null) throw new AutogradError('One of the differentiated Tensors does not require grad');
+  return edge;
 }
 
 let warned = false;
@@ -90,60 +116,116 @@ function warnOnce(): void {
   if (warned) return;
   warned = true;
   warn(
-    'Using backward() with createGraph: true will create a reference cycle between the parameter and its gradient. ' +
-      'We recommend using autograd.grad when creating the graph to avoid this.',
+    'Using backward() with createGraph: true will create a reference cycle between the parameter and its gradient which can cause a ' +
+      'memory leak. We recommend using autograd.grad when creating the graph to avoid this.',
   );
 }
 
 /** Losses are usually read later on: they are computed with whatever is read next. */
-function remindOfScalars(tensors: readonly Tensor[]): void {
+function remindOfScalars(outputs: readonly (Tensor | GradientEdge)[]): void {
   if (activeTrace() !== null) return;
-  for (const x of tensors) if (x.numel === 1 && x.core.path === null) remind(x.core.cell);
+  for (const x of outputs) if (isTensor(x) && x.numel === 1 && x.core.path === null) remind(x.core.cell);
 }
 
 /**
  * The gradients of (the sum of) outputs with respect to inputs, as a list; `.grad` is not touched. With one tensor as `inputs` the list
  * has one entry.
  */
-export function grad(outputs: Tensors, inputs: Tensors, options: GradOptions & { allowUnused: true }): (Tensor | null)[];
-export function grad(outputs: Tensors, inputs: Tensors, options?: GradOptions): Tensor[];
-export function grad(outputs: Tensors, inputs: Tensors, options: GradOptions = {}): (Tensor | null)[] {
+export function grad(
+  outputs: Differentiated,
+  inputs: Differentiated,
+  options: GradOptions & { allowUnused: true; materializeGrads?: false },
+): (Tensor | null)[];
+export function grad(outputs: Differentiated, inputs: Differentiated, options?: GradOptions): Tensor[];
+export function grad(
+  outputs: Differentiated,
+  inputs: Differentiated,
+  options: GradOptions = {},
+): (Tensor | null)[] {
   return publicCall('grad', () => {
-    checkOptions('grad', options, ['gradOutputs', 'retainGraph', 'createGraph', 'allowUnused', 'materializeGrads']);
+    checkOptions('grad', options, [
+      'gradOutputs',
+      'retainGraph',
+      'createGraph',
+      'allowUnused',
+      'materializeGrads',
+      'isGradsBatched',
+    ]);
     const { createGraph = false, retainGraph = createGraph, materializeGrads = false } = options;
     if (materializeGrads && options.allowUnused === false)
       throw new ValueError(
-        'Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.',
+        'Expected allowUnused to be true or not passed when materializeGrads: true, but got: allowUnused: false.',
       );
     const allowUnused = options.allowUnused ?? materializeGrads;
     const wanted = listOf(inputs);
+    const ys = listOf(outputs);
     if (wanted.length === 0) throw new ValueError('grad requires non-empty inputs.');
-    const roots = rootsOf(listOf(outputs), options.gradOutputs);
-    const edges = wanted.map((x): Edge => {
-      const edge = edgeOf(x);
-      if (edge === null) throw new AutogradError('One of the differentiated Tensors does not require grad');
-      return edge;
-    });
-    const found = runBackward(roots, { createGraph, retainGraph, capture: edges });
+    const batched = options.isGradsBatched === true;
+    const gradients = givenFor(ys, options.gradOutputs);
+    const found = batched
+      ? gradientRows(ys.map(typeOf), checkBatched(ys, gradients), { createGraph, retainGraph }, (gs, keep) =>
+          search(ys, gs, wanted, createGraph, keep),
+        )
+      : search(ys, gradients, wanted, createGraph, retainGraph);
     return found.map((g, i) => {
       if (g !== null) return g;
       if (!allowUnused)
         throw new AutogradError(
           'One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.',
         );
-      return materializeGrads ? new Tensor(makeCell(zeros(wanted[i].shape, wanted[i].dtype))) : null;
+      if (!materializeGrads) return null;
+      const { shape, dtype } = typeOf(wanted[i]);
+      const rows = batched ? (gradients[0]?.shape.slice(0, 1) ?? []) : [];
+      return new Tensor(makeCell(zeros([...rows, ...shape], dtype)));
     });
   });
 }
 
-/** Each output with its gradient, checked. */
-function rootsOf(outputs: readonly Tensor[], given: GivenGradients): Root[] {
-  const gradients = given === undefined || given === null ? outputs.map(() => null) : isTensor(given) ? [given] : given;
+function search(
+  outputs: readonly (Tensor | GradientEdge)[],
+  gradients: readonly (Tensor | null)[],
+  wanted: readonly (Tensor | GradientEdge)[],
+  createGraph: boolean,
+  retainGraph: boolean,
+): (Tensor | null)[] {
+  const roots = rootsOf(outputs, gradients);
+  const targets = wanted.map(requiredEdge);
+  return runBackward(roots, { createGraph, retainGraph, targets, capture: true });
+}
+
+/** The batches of gradients, checked: one more dimension than the outputs, of one size. */
+function checkBatched(
+  outputs: readonly (Tensor | GradientEdge)[],
+  gradients: readonly (Tensor | null)[],
+): readonly (Tensor | null)[] {
+  gradients.forEach((g, i) => {
+    if (g === null) return;
+    const { shape } = typeOf(outputs[i]);
+    if (g.ndim === 0 || !sameShape(g.shape.slice(1), shape))
+      throw new ShapeError(
+        'If `isGradsBatched: true`, we interpret the first dimension of each gradOutput as the batch dimension. The sizes of the ' +
+          'remaining dimensions are expected to match the shape of corresponding output, but a mismatch was detected: ' +
+          `gradOutputs[${i}] has a shape of ${showShape(g.shape.slice(1))} and output[${i}] has a shape of ${showShape(shape)}. If you ` +
+          'only want some tensors in `gradOutputs` to be considered batched, consider using vmap.',
+      );
+  });
+  return gradients;
+}
+
+function givenFor(outputs: readonly unknown[], given: GivenGradients): readonly (Tensor | null)[] {
+  const gradients =
+    given === undefined || given === null ? outputs.map(() => null) : isTensor(given) ? [given] : given;
   if (gradients.length !== outputs.length)
     throw new AutogradError(`got ${outputs.length} tensors and ${gradients.length} gradients`);
+  return gradients;
+}
+
+/** Each output with its gradient, checked. */
+function rootsOf(outputs: readonly (Tensor | GradientEdge)[], given: GivenGradients): Root[] {
+  const gradients = givenFor(outputs, given);
   const seeds = outputs.map((x, i) => seedOf(x, gradients[i], i));
   return outputs.map((x, i) => {
-    const edge = edgeOf(x);
+    const edge = placeOf(x);
     if (edge === null)
       throw new AutogradError(`element ${i} of tensors does not require grad and does not have a grad_fn`);
     return { edge, gradient: seeds[i] };
@@ -151,20 +233,18 @@ function rootsOf(outputs: readonly Tensor[], given: GivenGradients): Root[] {
 }
 
 /** The gradient of an output: as given, cast to its dtype; or 1 for a single element. */
-function seedOf(x: Tensor, gradient: Tensor | null, i: number): Tensor {
+function seedOf(x: Tensor | GradientEdge, gradient: Tensor | null, i: number): Tensor {
+  const { shape, dtype } = typeOf(x);
   if (gradient === null) {
-    if (x.requiresGrad && numel(x.shape) !== 1)
+    if (placeOf(x) !== null && numel(shape) !== 1)
       throw new AutogradError('grad can be implicitly created only for scalar outputs');
-    return new Tensor(makeCell(ones(x.shape, x.dtype)));
+    return new Tensor(makeCell(ones(shape, dtype)));
   }
   if (!isTensor(gradient))
     throw new DTypeError(`gradients can be either Tensors or None, but got ${typeof gradient}`);
-  if (!sameShape(gradient.shape, x.shape))
+  if (!sameShape(gradient.shape, shape))
     throw new ShapeError(
-      `Mismatch in shape: grad_output[${i}] has a shape of ${showShape(gradient.shape)} and output[${i}] has a shape of ${showShape(x.shape)}.`,
+      `Mismatch in shape: grad_output[${i}] has a shape of ${showShape(gradient.shape)} and output[${i}] has a shape of ${showShape(shape)}.`,
     );
-  if (gradient.dtype === x.dtype || !isFloat(x.dtype)) return gradient;
-  return gradient.requiresGrad
-    ? gradient.to(x.dtype)
-    : new Tensor(makeCell(cast(nodeOfTensor(gradient), x.dtype), gradient.core.cell.depth + 1));
+  return gradient.dtype === dtype || !isFloat(dtype) ? gradient : gradient.to(dtype);
 }

@@ -5,10 +5,13 @@
 // `.grad` goes before all others. If something throws, what has run has run: its effects stay, as in PyTorch.
 
 import { isFloat } from '../../compiler/dtype.ts';
-import { AutogradError, TraceError } from '../../compiler/errors.ts';
+import { DTypeError, ShapeError, TraceError } from '../../compiler/errors.ts';
+import { sameShape, showShape } from '../../compiler/shape.ts';
+import type { Shape } from '../../compiler/shape.ts';
 import { backwardOf } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
+import { addToRetained } from './accumulate.ts';
 import { checkAnomaly } from './anomaly.ts';
 import type { Edge, Gradients, GradFn } from './gradFn.ts';
 import { runListHooks, runTensorHooks } from './hooks.ts';
@@ -22,17 +25,19 @@ export interface Root {
 export interface EngineOptions {
   readonly retainGraph: boolean;
   readonly createGraph: boolean;
-  /** If given, only what leads there runs, and these gradients are returned instead of being added to leaves. */
-  readonly capture?: readonly Edge[];
+  /** If given, only what leads there runs. */
+  readonly targets?: readonly Edge[];
+  /** The gradients that arrive at the targets are returned, and the targets themselves do not run (unless one leads to another). */
+  readonly capture?: boolean;
 }
 
-/** Runs backward; returns the gradients of `capture`, null where none arrived. */
+/** Runs backward; returns the captured gradients of the targets, null where none arrived. */
 export function runBackward(roots: readonly Root[], options: EngineOptions): (Tensor | null)[] {
-  const { capture } = options;
+  const { targets = [], capture = false } = options;
   const graph = explore(roots.map((r) => r.edge.fn));
-  const needed = capture && neededFor(graph, capture);
-  const useful = needed && new Set([...needed, ...capture.map((e) => e.fn)]);
-  const captured: (Tensor | null)[] = (capture ?? []).map(() => null);
+  const needed = options.targets && neededFor(graph, targets, !capture);
+  const useful = needed && new Set([...needed, ...targets.map((e) => e.fn)]);
+  const captured: (Tensor | null)[] = targets.map(() => null);
   const arrived = new Map<GradFn, (Tensor | null)[]>();
   const ready = new ReadyQueue();
   const add = ({ fn, index }: Edge, gradient: Tensor): void => {
@@ -47,19 +52,24 @@ export function runBackward(roots: readonly Root[], options: EngineOptions): (Te
     for (const { edge, gradient } of roots) add(edge, gradient);
     for (const fn of new Set(roots.map((r) => r.edge.fn))) if (!waiting.get(fn)) ready.push(fn);
     for (let fn = ready.pop(); fn !== null; fn = ready.pop()) {
-      const gradients = beforeRunning(fn, arrived.get(fn) ?? fn.outputs.map(() => null));
-      arrived.delete(fn);
-      capture?.forEach((edge, i) => {
-        if (edge.fn === fn) captured[i] = gradients[edge.index];
-      });
       const runs = !needed || needed.has(fn);
-      const results = runs ? run(fn, gradients, options, useful) : fn.edges.map(() => null);
+      const incoming = arrived.get(fn) ?? fn.outputs.map(() => null);
+      arrived.delete(fn);
+      // as in PyTorch, hooks have no say in what is captured from a function that runs itself
+      const gradients = runs ? incoming : afterTensorHooks(fn, incoming);
+      if (capture)
+        targets.forEach((edge, i) => {
+          if (edge.fn === fn) captured[i] = gradients[edge.index];
+        });
+      if (!runs) continue;
+      const results = run(fn, gradients, options, useful);
       fn.edges.forEach((edge, i) => {
         if (edge === null) return;
-        const gradient = results[i] ?? null;
-        if (gradient !== null) add(edge, gradient);
         const left = waiting.get(edge.fn)! - 1;
         waiting.set(edge.fn, left);
+        if (useful && !useful.has(edge.fn)) return;
+        const gradient = results[i] ?? null;
+        if (gradient !== null) add(edge, gradient);
         if (left === 0) ready.push(edge.fn);
       });
     }
@@ -82,8 +92,12 @@ function countReaders(graph: readonly GradFn[]): Map<GradFn, number> {
   return count;
 }
 
-/** The functions that must run so that gradients reach the captured edges. */
-function neededFor(graph: readonly GradFn[], capture: readonly Edge[]): ReadonlySet<GradFn> {
+/** The functions that must run so that gradients reach the targets, with the targets themselves if `inclusive`. */
+function neededFor(
+  graph: readonly GradFn[],
+  targets: readonly Edge[],
+  inclusive: boolean,
+): ReadonlySet<GradFn> {
   const readers = new Map<GradFn, GradFn[]>();
   for (const fn of graph)
     for (const edge of fn.edges) {
@@ -92,8 +106,8 @@ function neededFor(graph: readonly GradFn[], capture: readonly Edge[]): Readonly
       if (list) list.push(fn);
       else readers.set(edge.fn, [fn]);
     }
-  const needed = new Set<GradFn>();
-  const behind = new Set<GradFn>(capture.map((e) => e.fn));
+  const behind = new Set<GradFn>(targets.map((e) => e.fn));
+  const needed = new Set<GradFn>(inclusive ? behind : []);
   for (const fn of behind) {
     for (const reader of readers.get(fn) ?? []) {
       needed.add(reader);
@@ -103,46 +117,86 @@ function neededFor(graph: readonly GradFn[], capture: readonly Edge[]): Readonly
   return needed;
 }
 
-/** The gradients of a function's outputs after the hooks on them; kept by the tensors that retain them. */
-function beforeRunning(fn: GradFn, arrived: Gradients): Gradients {
-  let gradients = arrived.map((g, i) => (g === null ? null : runTensorHooks(fn.tensorHooks.get(i), g)));
-  gradients = [...runListHooks(fn.prehooks, gradients, (hook, g) => hook(g))];
+/** The gradients of a function's outputs after the hooks on these tensors; those that retain their gradient keep it. */
+function afterTensorHooks(fn: GradFn, incoming: Gradients): Gradients {
+  if (fn.tensorHooks.size === 0 && fn.retained.size === 0) return incoming;
+  const gradients = [...incoming];
+  for (const [index, hooks] of fn.tensorHooks) {
+    const g = gradients[index];
+    if (g !== null) gradients[index] = runTensorHooks(hooks, g);
+  }
   for (const [index, tensor] of fn.retained) {
     const g = gradients[index];
-    if (g !== null) tensor.core.grad = tensor.core.grad === null ? copyOf(g) : tensor.core.grad.add(g);
+    if (g !== null) addToRetained(tensor, g);
   }
   return gradients;
 }
 
-const copyOf = (g: Tensor): Tensor => (g.requiresGrad ? g : g.detach());
-
-/** Runs one function. */
+/** Runs one function between its hooks. */
 function run(
   fn: GradFn,
-  gradients: Gradients,
+  incoming: Gradients,
   { retainGraph }: EngineOptions,
   useful: ReadonlySet<GradFn> | undefined,
 ): Gradients {
+  refuseOutside(fn);
+  const gradients = runListHooks(fn.prehooks, afterTensorHooks(fn, incoming), (hook, g) => hook(g));
+  const wants = fn.edges.map((e) => e !== null && (!useful || useful.has(e.fn)));
+  const pulled = backwardOf(fn.origin, () => fitted(fn, fn.pull(gradients, wants)));
+  const results = runListHooks(fn.hooks, pulled, (hook, g) => hook(g, gradients));
+  if (!retainGraph) fn.free();
+  checkAnomaly(fn, gradients, results);
+  return results;
+}
+
+/** A backward that is traced must not leave the trace. */
+function refuseOutside(fn: GradFn): void {
   const trace = activeTrace();
-  if (trace !== null && fn.leaf === null && fn.trace !== trace)
+  if (trace === null) return;
+  if (fn.leaf === null && fn.trace !== trace)
     throw new TraceError(
       `backward inside the compiled function '${trace.name}' reaches ${fn.name}, which was recorded outside of it. ` +
         'Compute what you differentiate inside the function, or detach() the tensor that you bring along.',
     );
-  if (fn.leaf !== null && trace !== null && fn.leaf.core.standsFor?.().isLeaf === false)
+  if (fn.leaf?.core.standsFor?.().isLeaf === false)
     throw new TraceError(
       `backward inside the compiled function '${trace.name}' reaches an argument that has a history of its own, which a program cannot ` +
         'follow. Pass a detached tensor, or return the gradient from autograd.grad.',
     );
-  if (gradients.every((g) => g === null)) return fn.edges.map(() => null);
-  const wants = fn.edges.map((e) => e !== null && (!useful || useful.has(e.fn)));
-  let results = backwardOf(fn.origin, () => fn.pull(gradients, wants));
-  checkAnomaly(fn, results);
-  results = runListHooks(fn.hooks, results, (hook, g) => hook(g, gradients));
-  if (!retainGraph) fn.free();
-  for (const [i, g] of results.entries())
-    if (g !== null && !isFloat(g.dtype)) throw new AutogradError(`${fn.name} returned a gradient of dtype ${g.dtype} at index ${i}`);
-  return results;
+}
+
+/** Gradients in the shape and dtype of what they are gradients of: summed where it was broadcast, and cast. */
+function fitted(fn: GradFn, gradients: Gradients): Gradients {
+  return gradients.map((g, i) => {
+    const edge = fn.edges[i];
+    if (g === null || !edge) return g;
+    const { shape, dtype } = edge.fn.outputs[edge.index];
+    let result = g;
+    if (!sameShape(g.shape, shape)) {
+      if (!expandsTo(shape, g.shape))
+        throw new ShapeError(
+          `Function ${fn.name} returned an invalid gradient at index ${i} - got ${showShape(g.shape)} but expected shape compatible ` +
+            `with ${showShape(shape)}`,
+        );
+      result = sumToShape(result, shape);
+    }
+    if (g.dtype === dtype) return result;
+    if (!isFloat(g.dtype))
+      throw new DTypeError(
+        `Function ${fn.name} returned an invalid gradient at index ${i} - expected dtype ${dtype} but got ${g.dtype}`,
+      );
+    return result.to(dtype);
+  });
+}
+
+/** True if a tensor of the first shape can be broadcast to the second. */
+const expandsTo = (from: Shape, to: Shape): boolean =>
+  from.length <= to.length && from.every((size, i) => size === 1 || size === to[to.length - from.length + i]);
+
+function sumToShape(g: Tensor, shape: Shape): Tensor {
+  const lead = g.ndim - shape.length;
+  const dims = g.shape.flatMap((size, i) => (i < lead || (shape[i - lead] === 1 && size !== 1) ? [i] : []));
+  return g.sum(dims, true).reshape(shape);
 }
 
 /** Functions that may run: leaves first, then the youngest. A binary heap. */

@@ -23,8 +23,9 @@ export interface Rule {
   pull(gradients: Gradients, wants: readonly boolean[]): Gradients;
   /** What is kept for backward, by PyTorch's names; empty if nothing is. */
   saved(): Readonly<Record<string, Tensor>>;
-  /** True if something is kept, which `free` drops: then `pull` can run no more. */
-  readonly savesSomething: boolean;
+  /** True if `pull` can run no more once `free` was called. */
+  readonly needsSaved: boolean;
+  /** Drops what is kept. */
   free(): void;
 }
 
@@ -83,7 +84,7 @@ export class GradFn {
 
   /** What it keeps for backward, by PyTorch's names (`self`, `other`, `result`); an error once that has been freed. */
   get saved(): Readonly<Record<string, Tensor>> {
-    this.checkAlive();
+    if (this.rule.needsSaved) this.checkKept();
     return this.rule.saved();
   }
 
@@ -98,18 +99,19 @@ export class GradFn {
 
   /** Runs the rule. */
   pull(gradients: Gradients, wants: readonly boolean[]): Gradients {
-    this.checkAlive();
+    if (this.rule.needsSaved) this.checkKept();
     return this.rule.pull(gradients, wants);
   }
 
   /** Drops what was kept. */
   free(): void {
-    if (!this.rule.savesSomething || this.freedBy !== undefined) return;
+    if (this.freedBy !== undefined) return;
     this.freedBy = currentOrigin();
     this.rule.free();
   }
 
-  private checkAlive(): void {
+  /** Throws if what was kept has been dropped. */
+  checkKept(): void {
     if (this.freedBy === undefined) return;
     const made = `${this.name} of ${describeOrigin(this.origin)}, freed by ${describeOrigin(this.freedBy)}`;
     throw withDetail(new AutogradError(secondTime), made);

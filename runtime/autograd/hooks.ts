@@ -38,7 +38,8 @@ export function listHandle<H>(list: H[], hook: H): HookHandle {
 /** Registers a hook on the gradient of a tensor. */
 export function registerTensorHook(x: Tensor, hook: TensorHook): HookHandle {
   const edge = edgeOf(x);
-  if (edge === null) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+  if (edge === null)
+    throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
   const list = edge.fn.tensorHooks.get(edge.index) ?? [];
   edge.fn.tensorHooks.set(edge.index, list);
   return listHandle(list, hook);
@@ -46,8 +47,10 @@ export function registerTensorHook(x: Tensor, hook: TensorHook): HookHandle {
 
 /** Registers a hook that runs after the `.grad` of a leaf has been updated. */
 export function registerPostAccumulateHook(x: Tensor, hook: PostAccumulateHook): HookHandle {
-  if (!x.requiresGrad) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
-  if (!x.isLeaf) throw new AutogradError('post accumulate grad hooks cannot be registered on non-leaf tensors');
+  if (!x.requiresGrad)
+    throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+  if (!x.isLeaf)
+    throw new AutogradError('post accumulate grad hooks cannot be registered on non-leaf tensors');
   const list = postHooks.get(x) ?? [];
   postHooks.set(x, list);
   return listHandle(list, hook);
@@ -91,14 +94,19 @@ export function runListHooks<H>(
     const next = userCode(() => call(hook, result));
     if (next === undefined || next === null) continue;
     if (next.length !== result.length)
-      throw new ShapeError(`hook returned an incorrect number of gradients (expected ${result.length}, got ${next.length})`);
+      throw new ShapeError(
+        `hook returned an incorrect number of gradients (expected ${result.length}, got ${next.length})`,
+      );
     result = next;
   }
   return result;
 }
 
 /** Calls `hook` once in a backward when all of the tensors have their gradients (those that are reached at all). */
-export function registerMultiGradHook(tensors: readonly Tensor[], hook: (gradients: Gradients) => void): HookHandle {
+export function registerMultiGradHook(
+  tensors: readonly Tensor[],
+  hook: (gradients: Gradients) => void,
+): HookHandle {
   let gradients: (Tensor | null)[] = tensors.map(() => null);
   let left = tensors.length;
   const handles = tensors.map((x, i) =>
@@ -113,4 +121,3 @@ export function registerMultiGradHook(tensors: readonly Tensor[], hook: (gradien
   );
   return { remove: () => handles.forEach((h) => h.remove()) };
 }
-

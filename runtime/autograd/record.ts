@@ -38,7 +38,11 @@ const aliasOp = defineOp<undefined>({
 export const alias = (x: Node): Node => node(aliasOp, [x], undefined);
 
 /** Which of `results` depend differentiably on nodes of `wanted`, without passing through one of `stops`. */
-function dependents(results: readonly Node[], wanted: ReadonlySet<Node>, stops: ReadonlySet<Node>): boolean[] {
+function dependents(
+  results: readonly Node[],
+  wanted: ReadonlySet<Node>,
+  stops: ReadonlySet<Node>,
+): boolean[] {
   const passes = (n: Node): boolean => isFloat(n.type.dtype) && !n.op.nondifferentiable;
   const direct = results.map((r) => passes(r) && r.inputs.some((i) => wanted.has(i)));
   if (direct.every(Boolean)) return direct;
@@ -122,12 +126,13 @@ interface Kept {
 /** The rule of a recorded call. */
 function differentiation(call: Kept, self: () => GradFn): Rule {
   let kept: Kept | null = call;
+  const needsSaved = Object.keys(call.saved).length > 0;
   return {
     pull: (gradients, wants) => pullBack(kept!, gradients, wants, self()),
     saved: () => savedTensors(kept!, self()),
-    savesSomething: Object.keys(call.saved).length > 0,
+    needsSaved,
     free() {
-      kept = null;
+      if (needsSaved) kept = null;
     },
   };
 }

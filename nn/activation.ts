@@ -1,0 +1,146 @@
+// Activations as modules. In: a tensor. Out: a function of it. Each is one line: the function, its options, and how PyTorch prints them.
+
+import {
+  celu,
+  cosineSimilarity,
+  elu,
+  gelu,
+  glu,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logSoftmax,
+  logsigmoid,
+  mish,
+  pairwiseDistance,
+  prelu,
+  relu,
+  relu6,
+  selu,
+  sigmoid,
+  silu,
+  softmax,
+  softmin,
+  softplus,
+  softshrink,
+  softsign,
+  tanh,
+  tanhshrink,
+  threshold,
+} from '../runtime/public.ts';
+import type { Parameter, Tensor } from '../runtime/public.ts';
+import { layerOf, layerWith } from './functionLayer.ts';
+import type { FunctionClass } from './functionLayer.ts';
+import { constant_ } from './init.ts';
+import { Module } from './module.ts';
+import { withDefaults } from './options.ts';
+import { parameter } from './parameter.ts';
+import type { FloatDType } from './parameter.ts';
+import { float } from './python.ts';
+
+type One = [x: Tensor];
+
+/** A class for a function without options. */
+const plain = (fn: (x: Tensor) => Tensor): FunctionClass<One, object> => layerOf<One, object>((x) => fn(x), {});
+
+export class ReLU extends plain(relu) {}
+export class ReLU6 extends plain(relu6) {}
+export class Sigmoid extends plain(sigmoid) {}
+export class Tanh extends plain(tanh) {}
+export class SELU extends plain(selu) {}
+export class SiLU extends plain(silu) {}
+export class Mish extends plain(mish) {}
+export class LogSigmoid extends plain(logsigmoid) {}
+export class Softsign extends plain(softsign) {}
+export class Tanhshrink extends plain(tanhshrink) {}
+export class Hardsigmoid extends plain(hardsigmoid) {}
+export class Hardswish extends plain(hardswish) {}
+
+const alpha = (o: { readonly alpha: number }): string => `alpha=${float(o.alpha)}`;
+const lambd = (o: { readonly lambd: number }): string => float(o.lambd);
+
+export class ELU extends layerOf<One, { alpha: number }>(elu, { alpha: 1 }, alpha) {}
+export class CELU extends layerOf<One, { alpha: number }>(celu, { alpha: 1 }, alpha) {}
+export class Hardshrink extends layerOf<One, { lambd: number }>(hardshrink, { lambd: 0.5 }, lambd) {}
+export class Softshrink extends layerOf<One, { lambd: number }>(softshrink, { lambd: 0.5 }, lambd) {}
+export class LeakyReLU extends layerOf<One, { negativeSlope: number }>(
+  leakyRelu,
+  { negativeSlope: 0.01 },
+  (o) => `negative_slope=${float(o.negativeSlope)}`,
+) {}
+export class Hardtanh extends layerOf<One, { minVal: number; maxVal: number }>(
+  hardtanh,
+  { minVal: -1, maxVal: 1 },
+  (o) => `min_val=${float(o.minVal)}, max_val=${float(o.maxVal)}`,
+) {}
+export class Softplus extends layerOf<One, { beta: number; threshold: number }>(
+  softplus,
+  { beta: 1, threshold: 20 },
+  (o) => `beta=${float(o.beta)}, threshold=${float(o.threshold)}`,
+) {}
+export class GELU extends layerOf<One, { approximate: 'none' | 'tanh' }>(
+  gelu,
+  { approximate: 'none' },
+  (o) => `approximate='${o.approximate}'`,
+) {}
+export class GLU extends layerOf<One, { dim: number }>(
+  (x, o) => glu(x, o.dim),
+  { dim: -1 },
+  (o) => `dim=${o.dim}`,
+) {}
+
+const dimText = (dim: number): string => `dim=${dim}`;
+
+export class Softmax extends layerWith<number>((x, dim) => softmax(x, dim), dimText) {}
+export class LogSoftmax extends layerWith<number>((x, dim) => logSoftmax(x, dim), dimText) {}
+export class Softmin extends layerWith<number>((x, dim) => softmin(x, dim), dimText) {}
+
+/** x above a threshold, a fixed value elsewhere. */
+export class Threshold extends Module {
+  readonly threshold: number;
+  readonly value: number;
+
+  constructor(limit: number, value: number) {
+    super();
+    this.threshold = limit;
+    this.value = value;
+  }
+  forward(x: Tensor): Tensor {
+    return threshold(x, this.threshold, this.value);
+  }
+  override extraRepr(): string {
+    return `threshold=${this.threshold}, value=${this.value}`;
+  }
+}
+
+export interface PReLUOptions {
+  /** 1, or the number of channels. */
+  readonly numParameters?: number;
+  readonly init?: number;
+  readonly dtype?: FloatDType;
+}
+const preluDefaults: Required<PReLUOptions> = { numParameters: 1, init: 0.25, dtype: 'float32' };
+
+/** x where positive, x times a trained slope elsewhere. */
+export class PReLU extends Module {
+  readonly weight: Parameter;
+
+  constructor(options?: PReLUOptions) {
+    super();
+    const { numParameters, init, dtype } = withDefaults('PReLU', preluDefaults, options);
+    this.weight = parameter([numParameters], dtype, (x) => constant_(x, init));
+  }
+  forward(x: Tensor): Tensor {
+    return prelu(x, this.weight);
+  }
+  override extraRepr(): string {
+    return `num_parameters=${this.weight.numel}`;
+  }
+}
+
+type Pair = [x1: Tensor, x2: Tensor];
+
+export class CosineSimilarity extends layerOf<Pair, { dim: number; eps: number }>(cosineSimilarity, { dim: 1, eps: 1e-8 }) {}
+export class PairwiseDistance extends layerOf<Pair, { p: number; eps: number; keepdim: boolean }>(pairwiseDistance, { p: 2, eps: 1e-6, keepdim: false }) {}

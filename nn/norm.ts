@@ -1,0 +1,314 @@
+// Normalisation: BatchNorm, LayerNorm, RMSNorm, GroupNorm, InstanceNorm, LocalResponseNorm. In: activations. Out: the same, centred and
+// scaled. BatchNorm and InstanceNorm keep running moments, which training updates in place and evaluation may use.
+
+import {
+  ShapeError,
+  ValueError,
+  batchNorm,
+  batchNormStats,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  localResponseNorm,
+  noGrad,
+  rmsNorm,
+  tensor,
+  zeros,
+  ones,
+} from '../runtime/public.ts';
+import type { Parameter, Shape, Tensor } from '../runtime/public.ts';
+import { ones_, zeros_ } from './init.ts';
+import { Module } from './module.ts';
+import { withDefaults } from './options.ts';
+import { parameter } from './parameter.ts';
+import type { FloatDType } from './parameter.ts';
+import { bool, float, tuple } from './python.ts';
+
+export interface RunningNormOptions {
+  readonly eps?: number;
+  /** The weight of the newest batch in the running moments; null: the plain average of all batches. */
+  readonly momentum?: number | null;
+  /** Weight and bias per channel. */
+  readonly affine?: boolean;
+  readonly trackRunningStats?: boolean;
+  readonly dtype?: FloatDType;
+}
+
+/** What normalises per channel with running moments. */
+abstract class RunningNorm extends Module {
+  readonly numFeatures: number;
+  readonly eps: number;
+  readonly momentum: number | null;
+  readonly trackRunningStats: boolean;
+  readonly weight: Parameter | null;
+  readonly bias: Parameter | null;
+  readonly runningMean: Tensor | null = null;
+  readonly runningVar: Tensor | null = null;
+  readonly numBatchesTracked: Tensor | null = null;
+
+  protected constructor(numFeatures: number, options: Required<RunningNormOptions>) {
+    super();
+    const { eps, momentum, affine, trackRunningStats, dtype } = options;
+    this.numFeatures = numFeatures;
+    this.eps = eps;
+    this.momentum = momentum;
+    this.trackRunningStats = trackRunningStats;
+    this.weight = affine ? parameter([numFeatures], dtype, ones_) : null;
+    this.bias = affine ? parameter([numFeatures], dtype, zeros_) : null;
+    if (!trackRunningStats) return;
+    this.runningMean = this.registerBuffer('runningMean', zeros([numFeatures], { dtype }));
+    this.runningVar = this.registerBuffer('runningVar', ones([numFeatures], { dtype }));
+    this.numBatchesTracked = this.registerBuffer('numBatchesTracked', tensor(0, { dtype: 'int32' }));
+  }
+
+  /** Moves the running moments towards those of a batch. */
+  protected track(mean: Tensor, variance: Tensor): void {
+    const { runningMean, runningVar, numBatchesTracked, momentum } = this;
+    noGrad(() => {
+      numBatchesTracked!.add_(1);
+      const rate = momentum ?? numBatchesTracked!.to(runningMean!.dtype).reciprocal();
+      runningMean!.lerp_(mean, rate);
+      runningVar!.lerp_(variance, rate);
+    });
+  }
+
+  override extraRepr(): string {
+    const { numFeatures, eps, momentum, weight, trackRunningStats } = this;
+    return (
+      `${numFeatures}, eps=${float(eps)}, momentum=${momentum === null ? 'None' : float(momentum)}, ` +
+      `affine=${bool(weight !== null)}, track_running_stats=${bool(trackRunningStats)}`
+    );
+  }
+}
+
+const batchDefaults: Required<RunningNormOptions> = {
+  eps: 1e-5,
+  momentum: 0.1,
+  affine: true,
+  trackRunningStats: true,
+  dtype: 'float32',
+};
+
+/** Throws unless the rank is one of those given. */
+function checkRank(x: Tensor, ranks: readonly number[]): void {
+  if (ranks.includes(x.ndim)) return;
+  throw new ShapeError(`expected ${ranks.map((n) => `${n}D`).join(' or ')} input (got ${x.ndim}D input)`);
+}
+
+abstract class BatchNorm extends RunningNorm {
+  readonly ranks: readonly number[];
+
+  constructor(ranks: readonly number[], numFeatures: number, options?: RunningNormOptions) {
+    super(numFeatures, withDefaults('BatchNorm', batchDefaults, options));
+    this.ranks = ranks;
+  }
+
+  forward(x: Tensor): Tensor {
+    checkRank(x, this.ranks);
+    const { training, runningMean, runningVar, weight, bias, eps } = this;
+    const byBatch = training || runningMean === null;
+    const y = batchNorm(x, runningMean, runningVar, { weight, bias, eps, training: byBatch });
+    if (training && runningMean !== null) {
+      const { mean, variance } = noGrad(() => batchNormStats(x));
+      this.track(mean, variance);
+    }
+    return y;
+  }
+}
+
+/** Over [n, c] or [n, c, l], per channel. */
+export class BatchNorm1d extends BatchNorm {
+  constructor(numFeatures: number, options?: RunningNormOptions) {
+    super([2, 3], numFeatures, options);
+  }
+}
+/** Over [n, c, h, w], per channel. */
+export class BatchNorm2d extends BatchNorm {
+  constructor(numFeatures: number, options?: RunningNormOptions) {
+    super([4], numFeatures, options);
+  }
+}
+/** Over [n, c, d, h, w], per channel. */
+export class BatchNorm3d extends BatchNorm {
+  constructor(numFeatures: number, options?: RunningNormOptions) {
+    super([5], numFeatures, options);
+  }
+}
+
+const instanceDefaults: Required<RunningNormOptions> = { ...batchDefaults, affine: false, trackRunningStats: false };
+
+abstract class InstanceNorm extends RunningNorm {
+  readonly spatial: number;
+
+  constructor(spatial: number, numFeatures: number, options?: RunningNormOptions) {
+    super(numFeatures, withDefaults('InstanceNorm', instanceDefaults, options));
+    this.spatial = spatial;
+  }
+
+  forward(x: Tensor): Tensor {
+    checkRank(x, [this.spatial + 1, this.spatial + 2]);
+    if (x.ndim === this.spatial + 1) return this.forward(x.unsqueeze(0)).squeeze(0);
+    const { training, runningMean, runningVar, weight, bias, eps } = this;
+    const useInputStats = training || runningMean === null;
+    const y = instanceNorm(x, { runningMean, runningVar, weight, bias, eps, useInputStats });
+    if (training && runningMean !== null) {
+      const [mean, variance] = noGrad(() => {
+        const rows = x.flatten(2);
+        return [rows.mean(-1).mean(0), rows.var(-1).mean(0)];
+      });
+      this.track(mean, variance);
+    }
+    return y;
+  }
+}
+
+/** Over [n, c, l] or [c, l], per example and channel. */
+export class InstanceNorm1d extends InstanceNorm {
+  constructor(numFeatures: number, options?: RunningNormOptions) {
+    super(1, numFeatures, options);
+  }
+}
+/** Over [n, c, h, w] or [c, h, w], per example and channel. */
+export class InstanceNorm2d extends InstanceNorm {
+  constructor(numFeatures: number, options?: RunningNormOptions) {
+    super(2, numFeatures, options);
+  }
+}
+/** Over [n, c, d, h, w] or [c, d, h, w], per example and channel. */
+export class InstanceNorm3d extends InstanceNorm {
+  constructor(numFeatures: number, options?: RunningNormOptions) {
+    super(3, numFeatures, options);
+  }
+}
+
+export interface LayerNormOptions {
+  readonly eps?: number;
+  readonly elementwiseAffine?: boolean;
+  /** False: a weight without a bias. */
+  readonly bias?: boolean;
+  readonly dtype?: FloatDType;
+}
+const layerDefaults: Required<LayerNormOptions> = { eps: 1e-5, elementwiseAffine: true, bias: true, dtype: 'float32' };
+
+const asShape = (size: number | Shape): Shape => (typeof size === 'number' ? [size] : size);
+
+/** Over the last dimensions. */
+export class LayerNorm extends Module {
+  readonly normalizedShape: Shape;
+  readonly eps: number;
+  readonly weight: Parameter | null;
+  readonly bias: Parameter | null;
+
+  constructor(normalizedShape: number | Shape, options?: LayerNormOptions) {
+    super();
+    const { eps, elementwiseAffine, bias, dtype } = withDefaults('LayerNorm', layerDefaults, options);
+    this.normalizedShape = asShape(normalizedShape);
+    this.eps = eps;
+    this.weight = elementwiseAffine ? parameter(this.normalizedShape, dtype, ones_) : null;
+    this.bias = elementwiseAffine && bias ? parameter(this.normalizedShape, dtype, zeros_) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    const { normalizedShape, weight, bias, eps } = this;
+    return layerNorm(x, normalizedShape, { weight, bias, eps });
+  }
+  override extraRepr(): string {
+    const { normalizedShape, eps, weight } = this;
+    return `${tuple(normalizedShape)}, eps=${float(eps)}, elementwise_affine=${bool(weight !== null)}`;
+  }
+}
+
+export interface RMSNormOptions {
+  /** The dtype's precision if null. */
+  readonly eps?: number | null;
+  readonly elementwiseAffine?: boolean;
+  readonly dtype?: FloatDType;
+}
+const rmsDefaults: Required<RMSNormOptions> = { eps: null, elementwiseAffine: true, dtype: 'float32' };
+
+/** Divided by the root mean square over the last dimensions. */
+export class RMSNorm extends Module {
+  readonly normalizedShape: Shape;
+  readonly eps: number | null;
+  readonly weight: Parameter | null;
+
+  constructor(normalizedShape: number | Shape, options?: RMSNormOptions) {
+    super();
+    const { eps, elementwiseAffine, dtype } = withDefaults('RMSNorm', rmsDefaults, options);
+    this.normalizedShape = asShape(normalizedShape);
+    this.eps = eps;
+    this.weight = elementwiseAffine ? parameter(this.normalizedShape, dtype, ones_) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    const { normalizedShape, weight, eps } = this;
+    return rmsNorm(x, normalizedShape, { weight, eps: eps ?? undefined });
+  }
+  override extraRepr(): string {
+    const { normalizedShape, eps, weight } = this;
+    const epsText = eps === null ? 'None' : float(eps);
+    return `${tuple(normalizedShape)}, eps=${epsText}, elementwise_affine=${bool(weight !== null)}`;
+  }
+}
+
+export interface GroupNormOptions {
+  readonly eps?: number;
+  readonly affine?: boolean;
+  readonly dtype?: FloatDType;
+}
+const groupDefaults: Required<GroupNormOptions> = { eps: 1e-5, affine: true, dtype: 'float32' };
+
+/** Over [n, c, ...], per example and group of channels. */
+export class GroupNorm extends Module {
+  readonly numGroups: number;
+  readonly numChannels: number;
+  readonly eps: number;
+  readonly weight: Parameter | null;
+  readonly bias: Parameter | null;
+
+  constructor(numGroups: number, numChannels: number, options?: GroupNormOptions) {
+    super();
+    const { eps, affine, dtype } = withDefaults('GroupNorm', groupDefaults, options);
+    if (numChannels % numGroups !== 0) throw new ValueError('num_channels must be divisible by num_groups');
+    this.numGroups = numGroups;
+    this.numChannels = numChannels;
+    this.eps = eps;
+    this.weight = affine ? parameter([numChannels], dtype, ones_) : null;
+    this.bias = affine ? parameter([numChannels], dtype, zeros_) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    const { numGroups, weight, bias, eps } = this;
+    return groupNorm(x, numGroups, { weight, bias, eps });
+  }
+  override extraRepr(): string {
+    const { numGroups, numChannels, eps, weight } = this;
+    return `${numGroups}, ${numChannels}, eps=${float(eps)}, affine=${bool(weight !== null)}`;
+  }
+}
+
+export interface LocalResponseNormOptions {
+  readonly alpha?: number;
+  readonly beta?: number;
+  readonly k?: number;
+}
+
+/** Divided by what neighbouring channels hold at the same place. */
+export class LocalResponseNorm extends Module {
+  readonly size: number;
+  readonly options: Required<LocalResponseNormOptions>;
+
+  constructor(size: number, options?: LocalResponseNormOptions) {
+    super();
+    this.size = size;
+    this.options = withDefaults('LocalResponseNorm', { alpha: 1e-4, beta: 0.75, k: 1 }, options);
+  }
+
+  forward(x: Tensor): Tensor {
+    return localResponseNorm(x, this.size, this.options);
+  }
+  override extraRepr(): string {
+    const { alpha, beta, k } = this.options;
+    return `${this.size}, alpha=${float(alpha)}, beta=${float(beta)}, k=${float(k)}`;
+  }
+}
