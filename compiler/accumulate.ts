@@ -37,13 +37,22 @@ export const inArray = (buffer: Buffer, index: NestIndex): Slot => ({
 export const resultOf = (acc: Accumulator): Expr => (acc.index ?? acc.value).read;
 
 /** What an accumulator holds before the first value; an index of -1 says that there was none. */
-export const startOf = (monoid: Monoid, dtype: DType): { readonly value: number; readonly index: number } => ({
+export const startOf = (
+  monoid: Monoid,
+  dtype: DType,
+): { readonly value: number; readonly index: number } => ({
   value: identityOf(monoid, dtype),
   index: -1,
 });
 
 /** Takes in a value. */
-export function step(acc: Accumulator, value: Expr, index: Expr, dtype: DType, fresh: (base: string) => string): Stmt[] {
+export function step(
+  acc: Accumulator,
+  value: Expr,
+  index: Expr,
+  dtype: DType,
+  fresh: (base: string) => string,
+): Stmt[] {
   if (acc.index === null) return [acc.value.write(combine(acc.monoid, acc.value.read, value, dtype))];
   const name = fresh('candidate');
   return [

@@ -105,7 +105,10 @@ function splitBy<X>(index: Index<X>, n: number): { readonly quotient: Index<X>; 
   const rest = index.terms.filter((t) => t.coef % n !== 0);
   const low = ((index.offset % n) + n) % n;
   return {
-    quotient: { offset: (index.offset - low) / n, terms: whole.map((t) => ({ atom: t.atom, coef: t.coef / n })) },
+    quotient: {
+      offset: (index.offset - low) / n,
+      terms: whole.map((t) => ({ atom: t.atom, coef: t.coef / n })),
+    },
     rest: { offset: low, terms: rest },
   };
 }
@@ -177,7 +180,10 @@ export const place = <X>(shape: Shape, at: readonly Index<X>[]): Place<X> => ({ 
 export function flatten<X>(p: Place<X>): Index<X> {
   if (p.flat) return p.flat;
   const strides = stridesOf(p.shape);
-  return (p.at ?? []).reduce<Index<X>>((sum, index, i) => add(sum, scale(index, strides[i])), { offset: 0, terms: [] });
+  return (p.at ?? []).reduce<Index<X>>((sum, index, i) => add(sum, scale(index, strides[i])), {
+    offset: 0,
+    terms: [],
+  });
 }
 
 /** One index per axis of a place. */
@@ -193,7 +199,10 @@ export function unflatten<X>(p: Place<X>): readonly Index<X>[] {
 }
 
 const applyMap = <X>(map: AxisMap, at: readonly Index<X>[]): Index<X> =>
-  map.terms.reduce<Index<X>>((sum, [axis, coef]) => add(sum, scale(at[axis], coef)), { offset: map.offset, terms: [] });
+  map.terms.reduce<Index<X>>((sum, [axis, coef]) => add(sum, scale(at[axis], coef)), {
+    offset: map.offset,
+    terms: [],
+  });
 
 /**
  * The place in a view's input that a place in its output reads. Guards that always hold are dropped; `never` is true if one
@@ -205,7 +214,15 @@ export function readThrough<X>(
   from: Place<X>,
 ): { readonly place: Place<X>; readonly guards: readonly Guard<X>[]; readonly never: boolean } {
   if (view.tag === 'reshape') {
-    if (numel(input) === 1) return { place: place(input, input.map(() => indexOf(0))), guards: [], never: false };
+    if (numel(input) === 1)
+      return {
+        place: place(
+          input,
+          input.map(() => indexOf(0)),
+        ),
+        guards: [],
+        never: false,
+      };
     return { place: { shape: input, at: null, flat: flatten(from) }, guards: [], never: false };
   }
   const at = unflatten(from);
@@ -218,7 +235,8 @@ export function readThrough<X>(
     const value = floorDiv(index, div);
     if (view.fill === undefined) return value;
     const range = rangeOf(index);
-    const divides = div === 1 || (index.offset % div === 0 && index.terms.every((t) => t.coef % div === 0)) ? 1 : div;
+    const divides =
+      div === 1 || (index.offset % div === 0 && index.terms.every((t) => t.coef % div === 0)) ? 1 : div;
     if (range.min < 0 || range.max >= size * div || divides > 1)
       guards.push({ index, lo: 0, hi: (size - 1) * div + 1, divides });
     if (range.max < 0 || range.min >= size * div) never = true;

@@ -43,4 +43,5 @@ export function outermost(e: Expr, where: Block): Block {
 }
 
 /** The value of a member if this block or one around it has it. */
-export const find = (b: Block | null, n: Node): Expr | null => (b === null ? null : (b.values.get(n) ?? find(b.outer, n)));
+export const find = (b: Block | null, n: Node): Expr | null =>
+  b === null ? null : (b.values.get(n) ?? find(b.outer, n));

@@ -22,7 +22,9 @@ export function contractionOf(
   const span = lowering.span(n);
   const axesWhere = (test: (inA: boolean, inB: boolean, inOut: boolean) => boolean): Axis[] =>
     [...span.operand.entries()]
-      .filter(([label]) => test(meaning.a.includes(label), meaning.b.includes(label), meaning.out.includes(label)))
+      .filter(([label]) =>
+        test(meaning.a.includes(label), meaning.b.includes(label), meaning.out.includes(label)),
+      )
       .flatMap(([, dim]) => [...dim])
       .filter((a) => a.extent !== 1);
   const outer = axesWhere((a, b, out) => a && b && out);

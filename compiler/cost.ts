@@ -42,14 +42,16 @@ export function measure(
   const writes = new Set<Buffer>();
   const internal = new Set(scratch);
   visitStmts(stmts, (s) => {
-    for (const e of exprsOf(s)) visitExpr(e, (x) => x.tag === 'load' && !internal.has(x.buffer) && reads.add(x.buffer));
+    for (const e of exprsOf(s))
+      visitExpr(e, (x) => x.tag === 'load' && !internal.has(x.buffer) && reads.add(x.buffer));
     if (s.tag === 'store' && !internal.has(s.buffer)) writes.add(s.buffer);
     if (s.tag === 'routine') {
       writes.add(s.output);
       s.inputs.forEach((b) => reads.add(b));
     }
   });
-  const size = (list: Iterable<Buffer>): number => [...list].reduce((sum, b) => sum + b.length * dtypes[b.dtype].bytes, 0);
+  const size = (list: Iterable<Buffer>): number =>
+    [...list].reduce((sum, b) => sum + b.length * dtypes[b.dtype].bytes, 0);
   return {
     reads: [...reads],
     writes: [...writes],

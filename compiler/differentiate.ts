@@ -12,7 +12,12 @@ import { sameShape } from './shape.ts';
 export type AddNodes = (a: Node, b: Node) => Node;
 
 /** The gradients of one node's inputs, given that of its output. */
-export function pullback(g: Node, n: Node, wants: readonly boolean[], add: AddNodes): readonly (Node | null)[] {
+export function pullback(
+  g: Node,
+  n: Node,
+  wants: readonly boolean[],
+  add: AddNodes,
+): readonly (Node | null)[] {
   if (n.op.nondifferentiable) return n.inputs.map(() => null);
   if (n.op.vjp) {
     const gradients = n.op.vjp(g, n, wants);

@@ -92,7 +92,12 @@ function freshSpan(axes: Axes, n: Node): Span {
     const dims = m.keepdim
       ? [...operand.keys()].map((i) => (m.axes.includes(i) ? [] : (operand.get(i) as Dim)))
       : kept.map((i) => operand.get(i) as Dim);
-    return { dims, operand, iter: [...operand.values()].flat(), reduced: m.axes.flatMap((i) => operand.get(i) as Dim) };
+    return {
+      dims,
+      operand,
+      iter: [...operand.values()].flat(),
+      reduced: m.axes.flatMap((i) => operand.get(i) as Dim),
+    };
   }
   if (m.tag === 'contract') {
     const operand = new Map<number, Dim>();
@@ -100,7 +105,9 @@ function freshSpan(axes: Axes, n: Node): Span {
     m.b.forEach((label, i) => {
       if (!operand.has(label)) operand.set(label, axes.dim(n.inputs[1].type.shape[i]));
     });
-    const reduced = [...operand.keys()].filter((label) => !m.out.includes(label)).flatMap((label) => operand.get(label) as Dim);
+    const reduced = [...operand.keys()]
+      .filter((label) => !m.out.includes(label))
+      .flatMap((label) => operand.get(label) as Dim);
     const dims = m.out.map((label) => operand.get(label) as Dim);
     return { dims, operand, iter: [...dims.flat(), ...reduced], reduced };
   }
@@ -119,8 +126,12 @@ function findLate(
   downstream: ReadonlySet<Node>,
   place: ReadonlyMap<Node, Place>,
 ): Set<Node> {
-  const late = new Set(members.filter((n) => !downstream.has(n) && place.get(n) !== 'prologue' && users.has(n) && meaningOf(n).tag === 'map'));
-  for (let before = -1; before !== late.size; ) {
+  const late = new Set(
+    members.filter(
+      (n) => !downstream.has(n) && place.get(n) !== 'prologue' && users.has(n) && meaningOf(n).tag === 'map',
+    ),
+  );
+  for (let before = -1; before !== late.size;) {
     before = late.size;
     for (const n of late) {
       const readLate = (users.get(n) as Node[]).every((u) => late.has(u) || downstream.has(u));
@@ -161,10 +172,12 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
       if (inside.has(read.source)) {
         if (whole) return refuse('a gather needs its data in memory');
         const dims = renamed(axes, operandDims(n, span, k), read);
-        if (!dims) return refuse(`${n.op.name} reads ${read.source.op.name} through a view that moves elements`);
+        if (!dims)
+          return refuse(`${n.op.name} reads ${read.source.op.name} through a view that moves elements`);
         const produced = (raw.get(read.source) as Span).dims;
         for (let d = 0; d < dims.length; d++)
-          if (!axes.unify(produced[d], dims[d])) return refuse(`${n.op.name} and ${read.source.op.name} split axes differently`);
+          if (!axes.unify(produced[d], dims[d]))
+            return refuse(`${n.op.name} and ${read.source.op.name} split axes differently`);
         component.set(find(n), find(read.source));
         const list = users.get(read.source);
         if (!list) users.set(read.source, [n]);
@@ -175,7 +188,8 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
         const dims = renamed(axes, operandDims(n, span, k), read);
         if (!dims) continue;
         if (!first) outside.set(read.source, { reader: n, dims });
-        else if (first.dims.every((dim, d) => axes.unify(dim, dims[d]))) component.set(find(n), find(first.reader));
+        else if (first.dims.every((dim, d) => axes.unify(dim, dims[d])))
+          component.set(find(n), find(first.reader));
         else return refuse('readers of one value split axes differently');
       }
     }
@@ -197,9 +211,11 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
 
   // 3. Scalars that depend on no loop of the group are computed once, before everything.
   const place = new Map<Node, Place>();
-  const producers = (n: Node): Node[] => n.inputs.map((_, k) => operandRead(n, k).source).filter((x) => inside.has(x));
+  const producers = (n: Node): Node[] =>
+    n.inputs.map((_, k) => operandRead(n, k).source).filter((x) => inside.has(x));
   for (const n of members)
-    if (spanOf(n).iter.length === 0 && producers(n).every((p) => place.get(p) === 'prologue')) place.set(n, 'prologue');
+    if (spanOf(n).iter.length === 0 && producers(n).every((p) => place.get(p) === 'prologue'))
+      place.set(n, 'prologue');
 
   // 4. Which axes are inner.
   const reach = new Map<Node, Set<Axis>>();
@@ -213,23 +229,34 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
   }
   const reducers = members.filter((n) => spanOf(n).reduced.length > 0);
   const readAgain = reducers.filter((n) => spanOf(n).reduced.some((a) => (reach.get(n) as Set<Axis>).has(a)));
-  if (contractions.some((n) => readAgain.includes(n))) return refuse('the sum of a contraction is read along its own axis');
+  if (contractions.some((n) => readAgain.includes(n)))
+    return refuse('the sum of a contraction is read along its own axis');
   const inner = new Set<Axis>([...readAgain, ...contractions].flatMap((n) => spanOf(n).reduced));
   const downstream = new Set<Node>();
   for (const n of members)
-    if (producers(n).some((p) => downstream.has(p) || (spanOf(p).reduced.length > 0 && !readAgain.includes(p) && meaningOf(p).tag !== 'contract')))
+    if (
+      producers(n).some(
+        (p) =>
+          downstream.has(p) ||
+          (spanOf(p).reduced.length > 0 && !readAgain.includes(p) && meaningOf(p).tag !== 'contract'),
+      )
+    )
       downstream.add(n);
   const late = findLate(members, users, producers, downstream, place);
   const base = members.filter((n) => !downstream.has(n) && !late.has(n) && place.get(n) !== 'prologue');
-  const lead = members.reduce((best, n) => (productOf(spanOf(n).iter) > productOf(spanOf(best).iter) ? n : best));
+  const lead = members.reduce((best, n) =>
+    productOf(spanOf(n).iter) > productOf(spanOf(best).iter) ? n : best,
+  );
   const leadOrder = spanOf(lead).iter;
-  const shared = (): Axis[] => leadOrder.filter((a) => !inner.has(a) && base.every((n) => spanOf(n).iter.includes(a)));
+  const shared = (): Axis[] =>
+    leadOrder.filter((a) => !inner.has(a) && base.every((n) => spanOf(n).iter.includes(a)));
   if (inner.size === 0)
     for (const n of reducers) {
       const span = spanOf(n);
       const kept = span.dims.flat();
       const last = Math.max(-1, ...kept.map((a) => span.iter.indexOf(a)));
-      if (kept.length > 0) span.reduced.filter((a) => span.iter.indexOf(a) > last).forEach((a) => inner.add(a));
+      if (kept.length > 0)
+        span.reduced.filter((a) => span.iter.indexOf(a) > last).forEach((a) => inner.add(a));
     }
   let rows = shared();
 
@@ -253,7 +280,8 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
     if (narrower.length === rows.length) break;
     rows = narrower;
   }
-  if (!alone && rows.some((a, i) => leadOrder[i] !== a)) return refuse('shared axes are not the slowest in memory');
+  if (!alone && rows.some((a, i) => leadOrder[i] !== a))
+    return refuse('shared axes are not the slowest in memory');
   for (const n of isTail) {
     if (meaningOf(n).tag !== 'map') return refuse(`${n.op.name} would follow a reduction over rows`);
     if (producers(n).some((p) => !sinks.has(p) && !isTail.has(p) && place.get(p) !== 'prologue'))
@@ -269,7 +297,12 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
     if (place.has(n)) continue;
     const span = spanOf(n);
     const mine = innerOf(span.iter);
-    if (span.reduced.length > 0 && !sinks.has(n) && meaningOf(n).tag === 'reduce' && innerOf(span.dims.flat()).length > 0)
+    if (
+      span.reduced.length > 0 &&
+      !sinks.has(n) &&
+      meaningOf(n).tag === 'reduce' &&
+      innerOf(span.dims.flat()).length > 0
+    )
       return refuse(`${n.op.name} keeps an inner axis`);
     place.set(n, mine.length > 0 ? 'inner' : 'row');
     let p = 0;
@@ -285,16 +318,28 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
       p = Math.max(p, (pass.get(producer) ?? 0) + (finished ? 1 : 0));
     }
     pass.set(n, p);
-    if (mine.length > 0) loops.add(`${p}:${mine.map((a) => a.id).sort().join()}`);
+    if (mine.length > 0)
+      loops.add(
+        `${p}:${mine
+          .map((a) => a.id)
+          .sort()
+          .join()}`,
+      );
   }
   const passes = Math.max(0, ...pass.values());
   if (contractions.length > 0) {
     if (members.some((n) => place.get(n) === 'inner' && meaningOf(n).tag !== 'contract'))
       return refuse('beside a contraction only what is elementwise over its result fits');
-    if (rows.length !== spanOf(contractions[0]).dims.flat().length) return refuse('a contraction keeps all axes of its result as rows');
+    if (rows.length !== spanOf(contractions[0]).dims.flat().length)
+      return refuse('a contraction keeps all axes of its result as rows');
   }
-  const innerSize = Math.max(1, ...members.filter((n) => place.get(n) === 'inner').map((n) => productOf(innerOf(spanOf(n).iter))));
-  if (!alone && loops.size > 1 && rows.length === 0 && innerSize > limits.rowlessInner) return refuse('no common row');
-  if (!alone && passes > 0 && innerSize > limits.stagedRow && contractions.length === 0) return refuse('a row is too long to be kept');
+  const innerSize = Math.max(
+    1,
+    ...members.filter((n) => place.get(n) === 'inner').map((n) => productOf(innerOf(spanOf(n).iter))),
+  );
+  if (!alone && loops.size > 1 && rows.length === 0 && innerSize > limits.rowlessInner)
+    return refuse('no common row');
+  if (!alone && passes > 0 && innerSize > limits.stagedRow && contractions.length === 0)
+    return refuse('a row is too long to be kept');
   return { members, spans, rows, place, sinks, pass, passes };
 }

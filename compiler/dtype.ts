@@ -20,13 +20,20 @@ const float32Max = 3.4028234663852886e38;
 
 export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
   float32: { category: 'float', bytes: 4, torchName: 'Float', lowest: -float32Max, highest: float32Max },
-  float64: { category: 'float', bytes: 8, torchName: 'Double', lowest: -Number.MAX_VALUE, highest: Number.MAX_VALUE },
+  float64: {
+    category: 'float',
+    bytes: 8,
+    torchName: 'Double',
+    lowest: -Number.MAX_VALUE,
+    highest: Number.MAX_VALUE,
+  },
   int32: { category: 'int', bytes: 4, torchName: 'Int', lowest: -2147483648, highest: 2147483647 },
   uint8: { category: 'int', bytes: 1, torchName: 'Byte', lowest: 0, highest: 255 },
   bool: { category: 'bool', bytes: 1, torchName: 'Bool', lowest: 0, highest: 1 },
 };
 
-export const isDType = (name: unknown): name is DType => typeof name === 'string' && Object.hasOwn(dtypes, name);
+export const isDType = (name: unknown): name is DType =>
+  typeof name === 'string' && Object.hasOwn(dtypes, name);
 export const isFloat = (dtype: DType): boolean => dtypes[dtype].category === 'float';
 export const isInteger = (dtype: DType): boolean => dtypes[dtype].category === 'int';
 
@@ -61,7 +68,8 @@ export function resultType(operands: readonly Operand[]): DType {
   for (const standing of ['dimensioned', 'zeroDim', 'number'] as const) {
     const next = among(standing);
     if (next === null) continue;
-    if (result === null || categoryRank[dtypes[next].category] > categoryRank[dtypes[result].category]) result = next;
+    if (result === null || categoryRank[dtypes[next].category] > categoryRank[dtypes[result].category])
+      result = next;
   }
   if (result === null) throw new Error('internal: resultType of no operands');
   return result;

@@ -45,7 +45,8 @@ export function reachable(outputs: readonly Node[], stop?: (n: Node) => boolean)
 export function attrsKey(attrs: unknown): string {
   if (attrs === undefined) return '';
   return JSON.stringify(attrs, (_, v: unknown) => {
-    if (typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0))) return `#${Object.is(v, -0) ? '-0' : v}`;
+    if (typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)))
+      return `#${Object.is(v, -0) ? '-0' : v}`;
     if (typeof v === 'function') return `#f${identityNumber(v)}`;
     return v;
   });
@@ -83,7 +84,11 @@ export class Interner {
 }
 
 /** A graph of these outputs over these inputs, interned. Ids are renumbered by nobody: prints letter their own. */
-export function makeGraph(inputs: readonly Node[], outputs: readonly Node[], interner = new Interner()): Graph {
+export function makeGraph(
+  inputs: readonly Node[],
+  outputs: readonly Node[],
+  interner = new Interner(),
+): Graph {
   return mapGraph({ inputs, outputs, nodes: reachable(outputs) }, (n) => n, interner);
 }
 
@@ -125,7 +130,13 @@ export function verifyGraph(graph: Graph): void {
     seen.add(n);
     const meaning = n.op.meaning(n);
     if (meaning.tag === 'input' && !inputs.has(n)) fail(n, 'is an input that the program does not list');
-    const type = meaning.tag === 'input' ? n.type : n.op.type(n.inputs.map((i) => i.type), n.attrs);
+    const type =
+      meaning.tag === 'input'
+        ? n.type
+        : n.op.type(
+            n.inputs.map((i) => i.type),
+            n.attrs,
+          );
     if (type.dtype !== n.type.dtype || !sameShape(type.shape, n.type.shape))
       fail(n, `is ${printType(n.type)}, but its rule says ${printType(type)}`);
     if (meaning.tag === 'view') {
@@ -168,7 +179,9 @@ function printDetail(n: Node): string {
     case 'iota':
       return `${m.offset} + ${m.step} * i${m.axis}`;
     case 'map':
-      return m.expr.tag === 'prim' && m.expr.args.every((x) => x.tag === 'arg') ? '' : printScalar(m.expr, ['$0', '$1', '$2', '$3']);
+      return m.expr.tag === 'prim' && m.expr.args.every((x) => x.tag === 'arg')
+        ? ''
+        : printScalar(m.expr, ['$0', '$1', '$2', '$3']);
     case 'reduce':
       return `${m.monoid} over ${m.axes.join(', ')}${m.keepdim ? ', keepdim' : ''}`;
     case 'view':

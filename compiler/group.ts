@@ -54,7 +54,8 @@ interface Draft {
 function findInlined(graph: Graph): Set<Node> {
   const inlined = new Set<Node>();
   const pinned = new Set(graph.outputs);
-  for (const n of graph.nodes) if (meaningOf(n).tag === 'routine') n.inputs.forEach((i) => pinned.add(readOf(i).source));
+  for (const n of graph.nodes)
+    if (meaningOf(n).tag === 'routine') n.inputs.forEach((i) => pinned.add(readOf(i).source));
   for (const n of graph.nodes) {
     if (meaningOf(n).tag !== 'map' || pinned.has(n)) continue;
     const free = n.inputs.every((i) => {
@@ -89,7 +90,8 @@ function findSpread(computed: readonly Node[]): Set<Node> {
   for (let i = computed.length - 1; i >= 0; i--) {
     const n = computed[i];
     for (const p of producersOf(n))
-      if (numel(n.type.shape) > numel(p.type.shape) || (meaningOf(n).tag === 'map' && found.has(n))) found.add(p);
+      if (numel(n.type.shape) > numel(p.type.shape) || (meaningOf(n).tag === 'map' && found.has(n)))
+        found.add(p);
   }
   return new Set([...found].filter((n) => meaningOf(n).tag === 'reduce'));
 }
@@ -101,7 +103,8 @@ function volumeOf(n: Node): number {
   return m.tag === 'contract' ? flopsOf(n) / 2 : numel(n.type.shape);
 }
 
-const isScalar = (d: Draft): boolean => d.members.every((n) => numel(n.type.shape) === 1 && meaningOf(n).tag === 'map');
+const isScalar = (d: Draft): boolean =>
+  d.members.every((n) => numel(n.type.shape) === 1 && meaningOf(n).tag === 'map');
 
 /** True if a path of at least one group in between leads from `a` to `b`. */
 function detour(a: Draft, b: Draft): boolean {
@@ -148,10 +151,14 @@ export function group(graph: Graph): Grouping {
     };
     if (a.members.length + b.members.length > limits.groupMembers) return why('the group would be too large');
     if (a.contracts && b.contracts) return why('two contractions');
-    if (isScalar(a) && !isScalar(b) && manyReaders.has(producer)) return why('a scalar that several kernels read comes first');
-    if ((a.contracts || b.contracts) && broadcastBack.has(consumer)) return why('its result is read along its own axis');
+    if (isScalar(a) && !isScalar(b) && manyReaders.has(producer))
+      return why('a scalar that several kernels read comes first');
+    if ((a.contracts || b.contracts) && broadcastBack.has(consumer))
+      return why('its result is read along its own axis');
     if (detour(a, b) || detour(b, a)) return why('a path leaves the group and comes back');
-    const members = [...a.members, ...b.members].sort((x, y) => (position.get(x) as number) - (position.get(y) as number));
+    const members = [...a.members, ...b.members].sort(
+      (x, y) => (position.get(x) as number) - (position.get(y) as number),
+    );
     const domain = analyse(members);
     if ('refused' in domain) return why(domain.refused);
     const volume = Math.max(a.volume, b.volume);
@@ -168,9 +175,9 @@ export function group(graph: Graph): Grouping {
       first: Math.min(a.first, b.first),
       late: Math.max(a.late, b.late),
     };
-    for (const d of [a, b]) merged.from.delete(d), merged.to.delete(d);
-    for (const d of merged.from) d.to.delete(a), d.to.delete(b), d.to.add(merged);
-    for (const d of merged.to) d.from.delete(a), d.from.delete(b), d.from.add(merged);
+    for (const d of [a, b]) (merged.from.delete(d), merged.to.delete(d));
+    for (const d of merged.from) (d.to.delete(a), d.to.delete(b), d.to.add(merged));
+    for (const d of merged.to) (d.from.delete(a), d.from.delete(b), d.from.add(merged));
     for (const n of members) draftOf.set(n, merged);
     raise(merged);
     return merged;
@@ -178,7 +185,16 @@ export function group(graph: Graph): Grouping {
 
   for (const n of computed) {
     const at = position.get(n) as number;
-    let mine: Draft = { members: [n], domain: null, contracts: meaningOf(n).tag === 'contract', volume: volumeOf(n), from: new Set(), to: new Set(), first: at, late: at };
+    let mine: Draft = {
+      members: [n],
+      domain: null,
+      contracts: meaningOf(n).tag === 'contract',
+      volume: volumeOf(n),
+      from: new Set(),
+      to: new Set(),
+      first: at,
+      late: at,
+    };
     draftOf.set(n, mine);
     const producers = producersOf(n).filter((p) => !inlined.has(p));
     for (const p of producers) {
@@ -187,7 +203,11 @@ export function group(graph: Graph): Grouping {
       theirs.to.add(mine);
     }
     // Largest first; among equals the last, so that a sum of many products grows one by one and not in one kernel that reads them all.
-    producers.sort((p, q) => numel(q.type.shape) - numel(p.type.shape) || (position.get(q) as number) - (position.get(p) as number));
+    producers.sort(
+      (p, q) =>
+        numel(q.type.shape) - numel(p.type.shape) ||
+        (position.get(q) as number) - (position.get(p) as number),
+    );
     for (const p of producers) {
       const theirs = draftOf.get(p) as Draft;
       if (theirs !== mine) mine = merge(theirs, mine, p, n) ?? mine;
@@ -198,7 +218,8 @@ export function group(graph: Graph): Grouping {
   const readers = new Map<Node, Node[]>();
   for (const n of computed)
     for (const source of new Set(n.inputs.map((i) => readOf(i).source))) {
-      if (source.type.shape.length === 0 || meaningOf(source).tag === 'constant' || inlined.has(source)) continue;
+      if (source.type.shape.length === 0 || meaningOf(source).tag === 'constant' || inlined.has(source))
+        continue;
       const list = readers.get(source);
       if (list) list.push(n);
       else readers.set(source, [n]);
@@ -207,7 +228,10 @@ export function group(graph: Graph): Grouping {
     const drafts = [...new Set(list.map((n) => draftOf.get(n) as Draft))];
     for (let i = 1; i < drafts.length && i < 8; i++)
       for (let j = 0; j < i; j++) {
-        const [a, b] = [draftOf.get(drafts[j].members[0]) as Draft, draftOf.get(drafts[i].members[0]) as Draft];
+        const [a, b] = [
+          draftOf.get(drafts[j].members[0]) as Draft,
+          draftOf.get(drafts[i].members[0]) as Draft,
+        ];
         if (a === b || reaches(a, b) || reaches(b, a)) continue;
         if (merge(a, b, a.members[0], b.members[0])) break;
       }
@@ -222,10 +246,15 @@ export function group(graph: Graph): Grouping {
     for (const to of d.to)
       for (const reader of to.members) for (const p of producersOf(reader)) if (inside.has(p)) needed.add(p);
     const domain = d.domain ?? analyse(d.members);
-    if ('refused' in domain) throw new InternalError(`${d.members[0].op.name} cannot run alone: ${domain.refused}`);
+    if ('refused' in domain)
+      throw new InternalError(`${d.members[0].op.name} cannot run alone: ${domain.refused}`);
     return { id, domain, stored: d.members.filter((n) => needed.has(n)) };
   });
-  return { groups, refused: refused.filter((r) => draftOf.get(r.producer) !== draftOf.get(r.consumer)), inlined };
+  return {
+    groups,
+    refused: refused.filter((r) => draftOf.get(r.producer) !== draftOf.get(r.consumer)),
+    inlined,
+  };
 }
 
 /** Groups in an order in which each follows those it reads; ties by the first member. */
@@ -254,13 +283,21 @@ export function printGroups(grouping: Grouping): string {
   const lines = grouping.groups.map((g) => {
     const { rows, members, sinks, place, passes } = g.domain;
     const names = members.map((n) => {
-      const mark = sinks.has(n) ? ' (sink)' : place.get(n) === 'tail' ? ' (tail)' : place.get(n) === 'prologue' ? ' (once)' : '';
+      const mark = sinks.has(n)
+        ? ' (sink)'
+        : place.get(n) === 'tail'
+          ? ' (tail)'
+          : place.get(n) === 'prologue'
+            ? ' (once)'
+            : '';
       return n.op.name + mark;
     });
     const loops = rows.map((a) => a.extent).join(' x ') || '1';
     const stored = g.stored.map((n) => n.op.name).join(', ');
     return `group ${g.id}: rows ${loops}${passes > 0 ? `, ${passes + 1} passes` : ''}: ${names.join(', ')}   -> ${stored}`;
   });
-  const why = grouping.refused.map((r) => `not merged: ${r.producer.op.name} with ${r.consumer.op.name}: ${r.why}`);
+  const why = grouping.refused.map(
+    (r) => `not merged: ${r.producer.op.name} with ${r.consumer.op.name}: ${r.why}`,
+  );
   return [...lines, ...new Set(why)].join('\n');
 }

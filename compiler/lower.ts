@@ -36,7 +36,10 @@ function lowerLoops(l: Lowering, top: Block): void {
   planStaging(l);
   const contraction = members.find((n) => meaningOf(n).tag === 'contract');
   const rowAxes = contraction ? l.span(contraction).dims.flat() : rows;
-  const row = block(top, rowAxes.map((a) => l.varOf(a)));
+  const row = block(
+    top,
+    rowAxes.map((a) => l.varOf(a)),
+  );
   const rowMembers = (p: number): void => {
     for (const n of members) if (place.get(n) === 'row' && pass.get(n) === p) rowMember(l, sinks, n, row);
   };
@@ -46,7 +49,12 @@ function lowerLoops(l: Lowering, top: Block): void {
   } else {
     for (let p = 0; p <= passes + 1; p++) {
       rowMembers(p);
-      innerPass(l, sinks, members.filter((n) => place.get(n) === 'inner' && pass.get(n) === p), row);
+      innerPass(
+        l,
+        sinks,
+        members.filter((n) => place.get(n) === 'inner' && pass.get(n) === p),
+        row,
+      );
     }
     top.stmts.push(...l.loops(rows, row.stmts));
   }
@@ -56,9 +64,11 @@ function lowerLoops(l: Lowering, top: Block): void {
 function kernelOf(l: Lowering, top: Block): Kernel {
   const { members, rows, passes, sinks } = l.group.domain;
   const words = [...new Set(members.map((n) => n.op.name.replace(/[^A-Za-z0-9]/g, '')))];
-  const base = words.length <= 4 ? words.join('_') : [...words.slice(0, 2), 'etc', words[words.length - 1]].join('_');
+  const base =
+    words.length <= 4 ? words.join('_') : [...words.slice(0, 2), 'etc', words[words.length - 1]].join('_');
   const inner = new Set(members.flatMap((n) => l.span(n).iter.filter((a) => !rows.includes(a))));
-  const extents = (axes: Iterable<Axis>): string => [...axes].map((a) => `${l.varOf(a).name}<${a.extent}`).join(' ');
+  const extents = (axes: Iterable<Axis>): string =>
+    [...axes].map((a) => `${l.varOf(a).name}<${a.extent}`).join(' ');
   const parts = [
     rows.length > 0 ? `for ${extents(rows)}` : 'once',
     inner.size > 0 ? `inner ${extents(inner)}${passes > 0 ? ` in ${passes + 1} passes` : ''}` : '',
@@ -66,7 +76,10 @@ function kernelOf(l: Lowering, top: Block): Kernel {
   ];
   const origins: Origin[] = [];
   for (const { origin } of members)
-    if (origin && !origins.some((o) => o.op === origin.op && o.line === origin.line && o.file === origin.file))
+    if (
+      origin &&
+      !origins.some((o) => o.op === origin.op && o.line === origin.line && o.file === origin.file)
+    )
       origins.push(origin);
   return {
     name: l.context.uniqueName(base),

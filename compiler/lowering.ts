@@ -46,7 +46,20 @@ function countArgs(e: Scalar, into = new Map<number, number>()): Map<number, num
  * Primitives in which a tiny difference of an operand makes a large one of the result. Locals carry float32 values in double; here they
  * are rounded, as if they had been stored: the maximum of a row must be equal to one of its elements.
  */
-const steps: ReadonlySet<Primitive> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'floor', 'ceil', 'trunc', 'round', 'fmod', 'isfinite']);
+const steps: ReadonlySet<Primitive> = new Set([
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'floor',
+  'ceil',
+  'trunc',
+  'round',
+  'fmod',
+  'isfinite',
+]);
 const isZero = (e: Scalar): boolean => e.tag === 'const' && e.value === 0;
 
 export class Lowering {
@@ -88,24 +101,38 @@ export class Lowering {
   }
 
   newScratch(base: string, dtype: DType, length: number): Buffer {
-    const buffer: Buffer = { name: scratchName(base, this.names, this.context.uniqueName), dtype, length, role: 'scratch' };
+    const buffer: Buffer = {
+      name: scratchName(base, this.names, this.context.uniqueName),
+      dtype,
+      length,
+      role: 'scratch',
+    };
     this.scratch.push(buffer);
     return buffer;
   }
 
   /** The row-major index of a product of axes. */
   indexOfDim(dim: Dim): NestIndex {
-    return dim.reduce<NestIndex>((sum, axis) => add(scale(sum, axis.extent), ofVar(this.varOf(axis))), indexOf(0));
+    return dim.reduce<NestIndex>(
+      (sum, axis) => add(scale(sum, axis.extent), ofVar(this.varOf(axis))),
+      indexOf(0),
+    );
   }
 
   position(n: Node, dims: readonly Dim[]): NestIndex {
-    return flatten(placeAt(n.type.shape, dims.map((d) => this.indexOfDim(d))));
+    return flatten(
+      placeAt(
+        n.type.shape,
+        dims.map((d) => this.indexOfDim(d)),
+      ),
+    );
   }
 
   /** What a reader at `at` sees through a chain of views. */
   read(read: Read, shape: readonly number[], at: readonly NestIndex[], where: Block): Expr {
     let here = placeAt<Expr>(shape, at);
-    const wraps: { readonly guards: Extract<Expr, { tag: 'guarded' }>['guards']; readonly fill: number }[] = [];
+    const wraps: { readonly guards: Extract<Expr, { tag: 'guarded' }>['guards']; readonly fill: number }[] =
+      [];
     for (const step of read.steps) {
       const next = readThrough<Expr>(step.view, step.input, here);
       here = next.place;
@@ -192,15 +219,26 @@ export class Lowering {
     return this.scalar(expr, args, exact, computeType(n));
   }
 
-  private wrap(value: Expr, wraps: readonly { readonly guards: Extract<Expr, { tag: 'guarded' }>['guards']; readonly fill: number }[]): Expr {
-    return wraps.reduceRight<Expr>((e, w) => ({ tag: 'guarded', guards: w.guards, value: e, otherwise: w.fill }), value);
+  private wrap(
+    value: Expr,
+    wraps: readonly { readonly guards: Extract<Expr, { tag: 'guarded' }>['guards']; readonly fill: number }[],
+  ): Expr {
+    return wraps.reduceRight<Expr>(
+      (e, w) => ({ tag: 'guarded', guards: w.guards, value: e, otherwise: w.fill }),
+      value,
+    );
   }
 
   /** A map computed at any index of its own: for nodes that belong to their readers. */
   private mapAt(n: Node, at: readonly NestIndex[], where: Block): Expr {
     const meaning = meaningOf(n);
     if (meaning.tag !== 'map') throw new InternalError(`lower: ${n.op.name} is not a map`);
-    return this.applyMap(n, meaning.expr, (k) => this.read(operandRead(n, k), n.type.shape, at, where), where);
+    return this.applyMap(
+      n,
+      meaning.expr,
+      (k) => this.read(operandRead(n, k), n.type.shape, at, where),
+      where,
+    );
   }
 
   private scalar(e: Scalar, args: readonly Expr[], exact: readonly Expr[], dtype: DType): Expr {
@@ -210,10 +248,19 @@ export class Lowering {
       case 'const':
         return num(e.value);
       case 'cast':
-        return { tag: 'cast', dtype: e.dtype, arg: this.scalar(e.arg, isInteger(e.dtype) ? exact : args, exact, dtype) };
+        return {
+          tag: 'cast',
+          dtype: e.dtype,
+          arg: this.scalar(e.arg, isInteger(e.dtype) ? exact : args, exact, dtype),
+        };
       case 'prim': {
         const inside = steps.has(e.prim) && !e.args.some(isZero) ? exact : args;
-        return { tag: 'prim', prim: e.prim, args: e.args.map((a) => this.scalar(a, inside, exact, dtype)), dtype };
+        return {
+          tag: 'prim',
+          prim: e.prim,
+          args: e.args.map((a) => this.scalar(a, inside, exact, dtype)),
+          dtype,
+        };
       }
     }
   }
@@ -223,7 +270,12 @@ export class Lowering {
     const dims = operandDims(n, this.span(n), k);
     const read = operandRead(n, k);
     const shape = read.steps[0]?.output ?? read.source.type.shape;
-    return this.read(read, shape, dims.map((d) => this.indexOfDim(d)), where);
+    return this.read(
+      read,
+      shape,
+      dims.map((d) => this.indexOfDim(d)),
+      where,
+    );
   }
 
   /** The value of a member as seen in a block: a local, or what an earlier pass left behind. */
@@ -242,7 +294,11 @@ export class Lowering {
   /** The place of an inner value in a row of scratch. */
   rowIndex(n: Node): NestIndex {
     const rows = this.group.domain.rows;
-    return this.indexOfDim(this.span(n).dims.flat().filter((a) => !rows.includes(a)));
+    return this.indexOfDim(
+      this.span(n)
+        .dims.flat()
+        .filter((a) => !rows.includes(a)),
+    );
   }
 
   /** The right-hand side of a map or gather member. */

@@ -8,7 +8,14 @@ import { num } from './nest.ts';
 import type { Monoid } from './op.ts';
 import type { Primitive } from './scalar.ts';
 
-const primOf: Readonly<Partial<Record<Monoid, Primitive>>> = { sum: 'add', prod: 'mul', max: 'max', min: 'min', any: 'or', all: 'and' };
+const primOf: Readonly<Partial<Record<Monoid, Primitive>>> = {
+  sum: 'add',
+  prod: 'mul',
+  max: 'max',
+  min: 'min',
+  any: 'or',
+  all: 'and',
+};
 
 export function combine(monoid: Monoid, acc: Expr, next: Expr, dtype: DType): Expr {
   const prim = primOf[monoid];
@@ -16,12 +23,22 @@ export function combine(monoid: Monoid, acc: Expr, next: Expr, dtype: DType): Ex
   // max(next, acc): the primitive returns its first argument if that is NaN, and its second if nothing compares.
   // A sum of integers is wrapped where it is stored, not at every step.
   const inside = prim === 'add' && dtype === 'int32' ? 'float64' : dtype;
-  return { tag: 'prim', prim, args: prim === 'max' || prim === 'min' ? [next, acc] : [acc, next], dtype: inside };
+  return {
+    tag: 'prim',
+    prim,
+    args: prim === 'max' || prim === 'min' ? [next, acc] : [acc, next],
+    dtype: inside,
+  };
 }
 
 /** True if `next` takes the place: nothing was taken yet, it is better, or it is the first NaN. */
 export function combineArg(monoid: Monoid, acc: Expr, index: Expr, next: Expr): Expr {
-  const prim = (name: Primitive, ...args: Expr[]): Expr => ({ tag: 'prim', prim: name, args, dtype: 'float64' });
+  const prim = (name: Primitive, ...args: Expr[]): Expr => ({
+    tag: 'prim',
+    prim: name,
+    args,
+    dtype: 'float64',
+  });
   const better = prim(monoid === 'argmax' ? 'gt' : 'lt', next, acc);
   const firstNaN = prim('and', prim('isnan', next), prim('not', prim('isnan', acc)));
   return prim('or', prim('or', better, firstNaN), prim('lt', index, num(0)));

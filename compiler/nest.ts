@@ -30,7 +30,12 @@ export type Expr =
   | { readonly tag: 'prim'; readonly prim: Primitive; readonly args: readonly Expr[]; readonly dtype: DType }
   | { readonly tag: 'cast'; readonly dtype: DType; readonly arg: Expr }
   /** The value where all guards hold, else a number; the value is not evaluated there. */
-  | { readonly tag: 'guarded'; readonly guards: readonly NestGuard[]; readonly value: Expr; readonly otherwise: number };
+  | {
+      readonly tag: 'guarded';
+      readonly guards: readonly NestGuard[];
+      readonly value: Expr;
+      readonly otherwise: number;
+    };
 
 export type Stmt =
   | { readonly tag: 'loop'; readonly loop: LoopVar; readonly body: readonly Stmt[] }
@@ -43,7 +48,13 @@ export type Stmt =
   /** If both: the two assignments of an arg-reduction happen together. */
   | { readonly tag: 'if'; readonly condition: Expr; readonly body: readonly Stmt[] }
   | Contraction
-  | { readonly tag: 'routine'; readonly name: string; readonly output: Buffer; readonly inputs: readonly Buffer[]; readonly slot: number }
+  | {
+      readonly tag: 'routine';
+      readonly name: string;
+      readonly output: Buffer;
+      readonly inputs: readonly Buffer[];
+      readonly slot: number;
+    }
   | { readonly tag: 'comment'; readonly text: string };
 
 /**
@@ -81,7 +92,11 @@ export const local = (name: string): Expr => ({ tag: 'local', name });
 export const loadOf = (buffer: Buffer, index: NestIndex): Expr => ({ tag: 'load', buffer, index });
 
 /** Rebuilds an expression bottom-up; indices with run-time values inside are rebuilt as well. */
-export function mapExpr(e: Expr, f: (e: Expr) => Expr, onIndex: (i: NestIndex) => NestIndex = (i) => i): Expr {
+export function mapExpr(
+  e: Expr,
+  f: (e: Expr) => Expr,
+  onIndex: (i: NestIndex) => NestIndex = (i) => i,
+): Expr {
   const index = (i: NestIndex): NestIndex => onIndex(mapIndexValues(i, (x) => mapExpr(x, f, onIndex)));
   switch (e.tag) {
     case 'number':
@@ -117,7 +132,11 @@ function mapIndexValues(i: NestIndex, f: (e: Expr) => Expr): NestIndex {
 }
 
 /** Visits an expression and everything in it, the indices included. */
-export function visitExpr(e: Expr, visit: (e: Expr) => void, visitIndex: (i: NestIndex) => void = () => {}): void {
+export function visitExpr(
+  e: Expr,
+  visit: (e: Expr) => void,
+  visitIndex: (i: NestIndex) => void = () => {},
+): void {
   const index = (i: NestIndex): void => {
     visitIndex(i);
     for (const t of i.terms) {
@@ -177,7 +196,11 @@ export function visitStmts(stmts: readonly Stmt[], visit: (s: Stmt) => void): vo
 }
 
 /** Rebuilds a statement's own expressions and indices; statements inside are rebuilt too. */
-export function mapStmt(s: Stmt, f: (e: Expr) => Expr, onIndex: (i: NestIndex) => NestIndex = (i) => i): Stmt {
+export function mapStmt(
+  s: Stmt,
+  f: (e: Expr) => Expr,
+  onIndex: (i: NestIndex) => NestIndex = (i) => i,
+): Stmt {
   const e = (x: Expr): Expr => mapExpr(x, f, onIndex);
   const all = (body: readonly Stmt[]): Stmt[] => body.map((x) => mapStmt(x, f, onIndex));
   switch (s.tag) {
@@ -242,8 +265,10 @@ export function printStmts(stmts: readonly Stmt[], indent = ''): string {
 }
 
 function printStmt(s: Stmt, indent: string): string {
-  const inner = (body: readonly Stmt[]): string => (body.length > 0 ? `\n${printStmts(body, `${indent}  `)}` : '');
-  const loops = (vars: readonly LoopVar[]): string => vars.map((v) => `${v.name}<${v.extent}`).join(' ') || '1';
+  const inner = (body: readonly Stmt[]): string =>
+    body.length > 0 ? `\n${printStmts(body, `${indent}  `)}` : '';
+  const loops = (vars: readonly LoopVar[]): string =>
+    vars.map((v) => `${v.name}<${v.extent}`).join(' ') || '1';
   switch (s.tag) {
     case 'loop':
       return `${indent}for ${s.loop.name} < ${s.loop.extent}${s.loop.step === undefined ? '' : ` by ${s.loop.step}`}${inner(s.body)}`;
@@ -266,7 +291,8 @@ function printStmt(s: Stmt, indent: string): string {
   }
 }
 
-export const printKernel = (k: Kernel): string => `kernel ${k.name}   // ${k.summary}\n${printStmts(k.body, '  ')}`;
+export const printKernel = (k: Kernel): string =>
+  `kernel ${k.name}   // ${k.summary}\n${printStmts(k.body, '  ')}`;
 
 /** Throws an InternalError that prints the kernel if a local or a loop variable is used where it is not defined, or an index can leave its buffer. */
 export function verifyKernel(kernel: Kernel): void {
@@ -277,7 +303,8 @@ export function verifyKernel(kernel: Kernel): void {
   const checkExpr = (e: Expr, scope: ReadonlySet<string>, guarded = false): void => {
     const index = (i: NestIndex): void => {
       for (const t of i.terms) {
-        if (t.atom.tag === 'var' && !scope.has(t.atom.name)) fail(`loop variable ${t.atom.name} is not in scope`);
+        if (t.atom.tag === 'var' && !scope.has(t.atom.name))
+          fail(`loop variable ${t.atom.name} is not in scope`);
         if (t.atom.tag === 'value') checkExpr(t.atom.expr, scope, guarded);
         if (t.atom.tag === 'floor' || t.atom.tag === 'mod') index(t.atom.of);
       }
@@ -294,7 +321,8 @@ export function verifyKernel(kernel: Kernel): void {
         if (!known.has(e.buffer)) fail(`${e.buffer.name} is read but not declared`);
         index(e.index);
         const r = rangeOf(e.index);
-        if (!guarded && (r.min < 0 || r.max >= e.buffer.length)) fail(`${printExpr(e)} can read [${r.min}, ${r.max}] of ${e.buffer.length}`);
+        if (!guarded && (r.min < 0 || r.max >= e.buffer.length))
+          fail(`${printExpr(e)} can read [${r.min}, ${r.max}] of ${e.buffer.length}`);
         return;
       }
       case 'prim':
@@ -320,7 +348,8 @@ export function verifyKernel(kernel: Kernel): void {
       if (s.tag === 'store') {
         if (!known.has(s.buffer)) fail(`${s.buffer.name} is written but not declared`);
         const r = rangeOf(s.index);
-        if (r.min < 0 || r.max >= s.buffer.length) fail(`store to ${s.buffer.name}[${printIndex(s.index)}] can leave its ${s.buffer.length} elements`);
+        if (r.min < 0 || r.max >= s.buffer.length)
+          fail(`store to ${s.buffer.name}[${printIndex(s.index)}] can leave its ${s.buffer.length} elements`);
       }
       if (s.tag === 'assign' && !scope.has(s.name)) fail(`${s.name} is assigned but not in scope`);
       check(bodyOf(s), within);

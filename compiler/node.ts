@@ -51,6 +51,10 @@ export function node<A>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> {
 }
 
 /** The same node over other inputs. */
-export const withInputs = <A>(n: Node<A>, inputs: readonly Node[]): Node<A> => ({ ...n, id: nextId++, inputs });
+export const withInputs = <A>(n: Node<A>, inputs: readonly Node[]): Node<A> => ({
+  ...n,
+  id: nextId++,
+  inputs,
+});
 
 export const printType = (t: TensorType): string => `${t.dtype}${showShape(t.shape)}`;

@@ -14,7 +14,11 @@ export type Monoid = 'sum' | 'prod' | 'max' | 'min' | 'any' | 'all' | 'argmax' |
 export type ScatterMode = 'set' | 'add' | 'mul' | 'max' | 'min';
 
 /** A host function on whole row-major arrays: one array per input, and the output to fill. */
-export type RoutineRun = (inputs: readonly ArrayLike<number>[], output: NumberArray, types: readonly TensorType[]) => void;
+export type RoutineRun = (
+  inputs: readonly ArrayLike<number>[],
+  output: NumberArray,
+  types: readonly TensorType[],
+) => void;
 export interface NumberArray {
   readonly length: number;
   [index: number]: number;
@@ -30,7 +34,12 @@ export type Meaning =
   /** Elementwise; inputs are broadcast to the output's shape (view.ts: broadcastView). */
   | { readonly tag: 'map'; readonly expr: Scalar }
   /** Over sorted axes of its one input; the output drops them, or keeps them as size 1. */
-  | { readonly tag: 'reduce'; readonly axes: readonly number[]; readonly monoid: Monoid; readonly keepdim: boolean }
+  | {
+      readonly tag: 'reduce';
+      readonly axes: readonly number[];
+      readonly monoid: Monoid;
+      readonly keepdim: boolean;
+    }
   | { readonly tag: 'view'; readonly view: View }
   /**
    * Einstein sum of two inputs: each axis carries a label, an operand no label twice; labels absent from `out` are summed.

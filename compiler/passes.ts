@@ -41,7 +41,10 @@ export function planStaging(l: Lowering): void {
         user.inputs.some((_, k) => operandRead(user, k).source === n),
     );
     if (!readLater || priceAgain(l, n) < limits.keepFrom) continue;
-    const inner = l.span(n).dims.flat().filter((a) => !rows.includes(a));
+    const inner = l
+      .span(n)
+      .dims.flat()
+      .filter((a) => !rows.includes(a));
     const length = inner.reduce((product, a) => product * a.extent, 1);
     const dtype = n.type.dtype === 'float32' ? 'float64' : n.type.dtype;
     l.staged.set(n, l.newScratch(`${n.op.name}Row`, dtype, length));
@@ -94,7 +97,9 @@ function reduceInside(l: Lowering, sinks: Sinks, n: Node, row: Block, body: Bloc
     return () => {};
   }
   const acc = openLocal(l, n, row);
-  body.stmts.push(...step(acc, reducedValue(l, n, body), reducedIndex(l, n), n.type.dtype, (base) => l.fresh(base)));
+  body.stmts.push(
+    ...step(acc, reducedValue(l, n, body), reducedIndex(l, n), n.type.dtype, (base) => l.fresh(base)),
+  );
   return () => {
     // A partial index counts all reduced axes already: reducedIndex uses the row variables too.
     if (isSink) sinks.add(n, acc.value.read, resultOf(acc), row);

@@ -76,7 +76,10 @@ export function materialise(graph: Graph): Graph {
   const done = new Map<Node, Node>();
   const inMemory = (n: Node): boolean => {
     const { source, steps } = readOf(n);
-    return steps.every((s) => s.view.tag === 'reshape') && (isComputed(source) || meaningOf(source).tag === 'input');
+    return (
+      steps.every((s) => s.view.tag === 'reshape') &&
+      (isComputed(source) || meaningOf(source).tag === 'input')
+    );
   };
   for (const n of graph.nodes) {
     const isRoutine = meaningOf(n).tag === 'routine';
@@ -110,7 +113,12 @@ export function build(graph: Graph, options: BuildOptions): Built {
   const buffers = new Map<Node, Buffer>();
   const outputs = new Set(optimized.outputs);
   const bufferFor = (n: Node, base: string, role: Buffer['role']): Buffer => {
-    const buffer: Buffer = { name: names.fresh(base), dtype: n.type.dtype, length: numel(n.type.shape), role };
+    const buffer: Buffer = {
+      name: names.fresh(base),
+      dtype: n.type.dtype,
+      length: numel(n.type.shape),
+      role,
+    };
     buffers.set(n, buffer);
     return buffer;
   };
@@ -132,16 +140,40 @@ export function build(graph: Graph, options: BuildOptions): Built {
   const kernels = nests.map((k) => schedule(k, names, uniqueName));
   const external = new Set(inputBuffers.filter((_, i) => options.external.has(i)));
   const writeBack = new Map<Buffer, Buffer>();
-  options.writeBack.forEach((input, o) => input !== null && writeBack.set(outputBuffers[o], inputBuffers[input]));
+  options.writeBack.forEach(
+    (input, o) => input !== null && writeBack.set(outputBuffers[o], inputBuffers[input]),
+  );
   const nestOf = new Map(kernels.map((k, i) => [k, nests[i]]));
-  const planned = plan({ kernels, nestOf, inputs: inputBuffers, outputs: outputBuffers, external, writeBack });
+  const planned = plan({
+    kernels,
+    nestOf,
+    inputs: inputBuffers,
+    outputs: outputBuffers,
+    external,
+    writeBack,
+  });
   const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, names)) };
   const { source, kernels: kernelSources } = emitProgram(final, options);
   const routines = optimized.nodes.flatMap((n): RoutineSlot[] => {
     const m = meaningOf(n);
-    return m.tag === 'routine' ? [{ slot: n.id, run: m.run, types: [...n.inputs.map((i) => i.type), n.type] }] : [];
+    return m.tag === 'routine'
+      ? [{ slot: n.id, run: m.run, types: [...n.inputs.map((i) => i.type), n.type] }]
+      : [];
   });
-  return { graph, optimized, rewrites, grouping, nests, plan: final, source, kernelSources, inputs: inputBuffers, outputs: outputBuffers, valueOf, routines };
+  return {
+    graph,
+    optimized,
+    rewrites,
+    grouping,
+    nests,
+    plan: final,
+    source,
+    kernelSources,
+    inputs: inputBuffers,
+    outputs: outputBuffers,
+    valueOf,
+    routines,
+  };
 }
 
 export type Stage = 'graph' | 'optimized' | 'groups' | 'nests' | 'plan' | 'js';

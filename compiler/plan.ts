@@ -62,8 +62,13 @@ function accesses(kernel: Kernel, buffer: Buffer, kind: 'load' | 'store'): Acces
       const inner = bodyOf(s).length > 0 ? `${path}/${i}` : path;
       if (s.tag === 'routine' && (s.output === buffer || s.inputs.includes(buffer))) opaque = true;
       if (kind === 'load')
-        for (const e of exprsOf(s)) visitExpr(e, (x) => x.tag === 'load' && x.buffer === buffer && found.push({ path, order, index: x.index }));
-      if (kind === 'store' && s.tag === 'store' && s.buffer === buffer) found.push({ path, order, index: s.index });
+        for (const e of exprsOf(s))
+          visitExpr(
+            e,
+            (x) => x.tag === 'load' && x.buffer === buffer && found.push({ path, order, index: x.index }),
+          );
+      if (kind === 'store' && s.tag === 'store' && s.buffer === buffer)
+        found.push({ path, order, index: s.index });
       walk(bodyOf(s), inner);
     });
   };
@@ -123,7 +128,8 @@ function order(kernels: readonly Kernel[], inPlace: ReadonlyMap<Buffer, Buffer>)
 
 export function plan(request: PlanRequest): Plan {
   const { inputs, outputs, external, nestOf } = request;
-  const inPlace = (k: Kernel, read: Buffer, write: Buffer): boolean => safeInPlace(nestOf.get(k) as Kernel, read, write);
+  const inPlace = (k: Kernel, read: Buffer, write: Buffer): boolean =>
+    safeInPlace(nestOf.get(k) as Kernel, read, write);
   // 1. Which outputs can be written where they must end.
   const aliases = new Map<Buffer, Buffer>();
   const copies: { from: Buffer; to: Buffer }[] = [];
@@ -149,8 +155,8 @@ export function plan(request: PlanRequest): Plan {
       to.set(b, t);
     }
   });
-  for (const b of inputs) from.set(b, -1), to.set(b, end);
-  for (const b of outputs) to.set(b, end), from.has(b) || from.set(b, end);
+  for (const b of inputs) (from.set(b, -1), to.set(b, end));
+  for (const b of outputs) (to.set(b, end), from.has(b) || from.set(b, end));
 
   // 3. Places: first fit in a list of free ranges, in the order of first use.
   const slots: Slot[] = [];
@@ -208,16 +214,23 @@ export function plan(request: PlanRequest): Plan {
     for (const b of [...k.writes, ...k.scratch]) {
       if (aliases.has(b) || occupied.has(b)) continue;
       const bytes = bytesOf(b);
-      const at = dying.findIndex((s) => s.bytes === bytes && s.buffer.dtype === b.dtype && inPlace(k, s.buffer, b));
+      const at = dying.findIndex(
+        (s) => s.bytes === bytes && s.buffer.dtype === b.dtype && inPlace(k, s.buffer, b),
+      );
       if (at >= 0 && b.role !== 'scratch') {
         const [slot] = dying.splice(at, 1);
-        ending.set(t, (ending.get(t) as Slot[]).filter((s) => s !== slot));
+        ending.set(
+          t,
+          (ending.get(t) as Slot[]).filter((s) => s !== slot),
+        );
         settle(b, slot.offset, bytes, t);
       } else settle(b, take(bytes), bytes, t);
     }
     for (const slot of ending.get(t) ?? []) release(slot.offset, slot.bytes);
   });
-  for (const b of outputs) if (!occupied.has(b) && !aliases.has(b) && !inputs.includes(b)) settle(b, take(bytesOf(b)), bytesOf(b), end);
+  for (const b of outputs)
+    if (!occupied.has(b) && !aliases.has(b) && !inputs.includes(b))
+      settle(b, take(bytesOf(b)), bytesOf(b), end);
   const result: Plan = { kernels, slots, aliases, copies, arenaBytes: top, peakBytes: peak };
   verifyPlan(result);
   return result;
@@ -229,16 +242,27 @@ export function verifyPlan(p: Plan): void {
   for (let i = 0; i < sorted.length; i++)
     for (let j = i + 1; j < sorted.length && sorted[j].offset < sorted[i].offset + sorted[i].bytes; j++) {
       const [a, b] = [sorted[i], sorted[j]];
-      if (a.from < b.to && b.from < a.to) throw new InternalError(`plan: ${a.buffer.name} and ${b.buffer.name} overlap\n${printPlan(p)}`);
+      if (a.from < b.to && b.from < a.to)
+        throw new InternalError(`plan: ${a.buffer.name} and ${b.buffer.name} overlap\n${printPlan(p)}`);
     }
 }
 
 export function printPlan(p: Plan): string {
-  const lines = p.kernels.map((k, t) => `${t}: ${k.name}   ${k.reads.map((b) => b.name).join(' ')} -> ${k.writes.map((b) => b.name).join(' ')}`);
+  const lines = p.kernels.map(
+    (k, t) =>
+      `${t}: ${k.name}   ${k.reads.map((b) => b.name).join(' ')} -> ${k.writes.map((b) => b.name).join(' ')}`,
+  );
   const slots = p.slots.map(
-    (s) => `${s.buffer.name}: ${s.buffer.dtype} x ${s.buffer.length} at ${s.offset}, live ${s.from < 0 ? 'from the start' : s.from} to ${s.to}`,
+    (s) =>
+      `${s.buffer.name}: ${s.buffer.dtype} x ${s.buffer.length} at ${s.offset}, live ${s.from < 0 ? 'from the start' : s.from} to ${s.to}`,
   );
   const aliases = [...p.aliases].map(([a, b]) => `${a.name}: in the memory of ${b.name}`);
   const copies = p.copies.map((c) => `${c.to.name}: copied from ${c.from.name} at the end`);
-  return [...lines, ...slots, ...aliases, ...copies, `arena: ${p.arenaBytes} bytes, most live at once ${p.peakBytes}`].join('\n');
+  return [
+    ...lines,
+    ...slots,
+    ...aliases,
+    ...copies,
+    `arena: ${p.arenaBytes} bytes, most live at once ${p.peakBytes}`,
+  ].join('\n');
 }

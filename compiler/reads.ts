@@ -29,7 +29,14 @@ export function meaningOf(n: Node): Meaning {
 }
 
 export type ComputedTag = 'map' | 'reduce' | 'contract' | 'gather' | 'scatter' | 'routine';
-const computedTags: ReadonlySet<string> = new Set<ComputedTag>(['map', 'reduce', 'contract', 'gather', 'scatter', 'routine']);
+const computedTags: ReadonlySet<string> = new Set<ComputedTag>([
+  'map',
+  'reduce',
+  'contract',
+  'gather',
+  'scatter',
+  'routine',
+]);
 
 /** True if a node needs a loop; sources and views do not. */
 export const isComputed = (n: Node): boolean => computedTags.has(meaningOf(n).tag);
@@ -59,7 +66,9 @@ export function operandRead(n: Node, k: number): Read {
         : operand.type.shape;
   const same = over.length === operand.type.shape.length && over.every((s, i) => s === operand.type.shape[i]);
   if (same) return readOf(operand);
-  return readOf(operand, [{ view: broadcastView(operand.type.shape, over), input: operand.type.shape, output: over }]);
+  return readOf(operand, [
+    { view: broadcastView(operand.type.shape, over), input: operand.type.shape, output: over },
+  ]);
 }
 
 /** Computed nodes that a node reads, without repetition. */

@@ -37,7 +37,8 @@ export const rule = (name: string, kind: RuleKind, pattern: Rule['pattern'], bui
 
 const commutative = new Set<string>();
 /** Operators whose two inputs may change places; declared by ops/. */
-export const declareCommutative = (...names: string[]): void => names.forEach((name) => commutative.add(name));
+export const declareCommutative = (...names: string[]): void =>
+  names.forEach((name) => commutative.add(name));
 
 export const isCommutative = (name: string): boolean => commutative.has(name);
 

@@ -21,7 +21,11 @@ export function roundHalfEven(x: number): number {
   return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r === 0 && (x < 0 || Object.is(x, -0)) ? -0 : r;
 }
 
-const op = (arity: number, cost: number, meaning: (...args: number[]) => number): PrimitiveInfo => ({ arity, cost, meaning });
+const op = (arity: number, cost: number, meaning: (...args: number[]) => number): PrimitiveInfo => ({
+  arity,
+  cost,
+  meaning,
+});
 const test = (arity: number, meaning: (...args: number[]) => boolean): PrimitiveInfo => ({
   arity,
   cost: 1,
@@ -120,7 +124,11 @@ export const cast = (dtype: DType, value: Scalar): Scalar => ({ tag: 'cast', dty
 
 type Operand = Scalar | number;
 const lift = (x: Operand): Scalar => (typeof x === 'number' ? constant(x) : x);
-export const prim = (name: Primitive, ...args: Operand[]): Scalar => ({ tag: 'prim', prim: name, args: args.map(lift) });
+export const prim = (name: Primitive, ...args: Operand[]): Scalar => ({
+  tag: 'prim',
+  prim: name,
+  args: args.map(lift),
+});
 
 /** Builders, one per primitive: `s.mul(s.exp(x), 2)`. */
 export const s = Object.fromEntries(

@@ -23,11 +23,15 @@ export function lowerScatter(l: Lowering, n: Node, top: Block): void {
   const copy = block(top, copyVars);
   const base = l.read(operandRead(n, 0), shape, copyAt, copy);
   copy.stmts.push({ tag: 'store', buffer: out, index: flatten(place(shape, copyAt)), value: base });
-  const loop = (inner: readonly Stmt[], v: LoopVar): readonly Stmt[] => (v.extent === 1 ? inner : [{ tag: 'loop', loop: v, body: inner }]);
+  const loop = (inner: readonly Stmt[], v: LoopVar): readonly Stmt[] =>
+    v.extent === 1 ? inner : [{ tag: 'loop', loop: v, body: inner }];
   top.stmts.push(...copyVars.reduceRight(loop, copy.stmts));
 
   const span = l.span(n);
-  const body = block(top, span.iter.map((a) => l.varOf(a)));
+  const body = block(
+    top,
+    span.iter.map((a) => l.varOf(a)),
+  );
   const at = span.dims.map((d) => l.indexOfDim(d));
   const index = meaning.axes.map((axis, i): NestIndex => {
     if ('axis' in axis) return at[axis.axis];
@@ -50,5 +54,11 @@ export function lowerRoutine(l: Lowering, n: Node, top: Block): void {
     if (!buffer) throw new InternalError(`lower: an input of ${n.op.name} is not in memory`);
     return buffer;
   });
-  top.stmts.push({ tag: 'routine', name: n.op.name, output: l.context.bufferOf(n) as Buffer, inputs, slot: n.id });
+  top.stmts.push({
+    tag: 'routine',
+    name: n.op.name,
+    output: l.context.bufferOf(n) as Buffer,
+    inputs,
+    slot: n.id,
+  });
 }

@@ -6,7 +6,15 @@ import { verifyKernel, visitStmts } from './nest.ts';
 import { invertDivisors } from './invert.ts';
 import { Names, scratchName } from './names.ts';
 import { tile } from './tile.ts';
-import { everywhere, hoistBases, inlineOnce, joinLoops, settleKnown, splitSums, unrollShort } from './tidy.ts';
+import {
+  everywhere,
+  hoistBases,
+  inlineOnce,
+  joinLoops,
+  settleKnown,
+  splitSums,
+  unrollShort,
+} from './tidy.ts';
 
 /** Names in use, so that transformations can add their own. */
 function namesOf(kernel: Kernel, taken: Names): Names {
@@ -15,7 +23,8 @@ function namesOf(kernel: Kernel, taken: Names): Names {
   visitStmts(kernel.body, (s) => {
     if (s.tag === 'let' || s.tag === 'var') names.reserve(s.name);
     if (s.tag === 'loop') names.reserve(s.loop.name);
-    if (s.tag === 'contraction') [s.acc, ...[...s.m, ...s.n, ...s.k].map((v) => v.name)].forEach((name) => names.reserve(name));
+    if (s.tag === 'contraction')
+      [s.acc, ...[...s.m, ...s.n, ...s.k].map((v) => v.name)].forEach((name) => names.reserve(name));
   });
   return names;
 }
@@ -31,7 +40,9 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
     return buffer;
   };
   let body: readonly Stmt[] = kernel.body;
-  body = everywhere(body, (stmts) => stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])));
+  body = everywhere(body, (stmts) =>
+    stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])),
+  );
   body = inlineOnce(body);
   body = invertDivisors(body, fresh);
   body = joinLoops(body);

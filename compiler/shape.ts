@@ -7,7 +7,8 @@ export type Shape = readonly number[];
 
 export const numel = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, i) => size === b[i]);
 
 export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`;
 
@@ -24,10 +25,13 @@ export function stridesOf(shape: Shape): number[] {
 
 /** A shape given by a user, or an error that names the operation. */
 export function checkShape(op: string, shape: Shape): Shape {
-  if (!Array.isArray(shape)) throw new ShapeError(`${op}(): a shape is an array of sizes, but got ${String(shape)}`);
+  if (!Array.isArray(shape))
+    throw new ShapeError(`${op}(): a shape is an array of sizes, but got ${String(shape)}`);
   for (const size of shape) {
-    if (!Number.isInteger(size)) throw new ShapeError(`${op}(): sizes must be whole numbers, but got [${shape.join(', ')}]`);
-    if (size < 0) throw new ShapeError(`Trying to create tensor with negative dimension ${size}: ${showShape(shape)}`);
+    if (!Number.isInteger(size))
+      throw new ShapeError(`${op}(): sizes must be whole numbers, but got [${shape.join(', ')}]`);
+    if (size < 0)
+      throw new ShapeError(`Trying to create tensor with negative dimension ${size}: ${showShape(shape)}`);
   }
   return shape;
 }
@@ -35,7 +39,8 @@ export function checkShape(op: string, shape: Shape): Shape {
 /** A dimension counted from either end, as an index; `ndim` 0 accepts 0 and -1 as PyTorch does. */
 export function checkDim(dim: number, ndim: number): number {
   const range = Math.max(ndim, 1);
-  if (!Number.isInteger(dim)) throw new ValueError(`a dimension must be a whole number, but got ${String(dim)}`);
+  if (!Number.isInteger(dim))
+    throw new ValueError(`a dimension must be a whole number, but got ${String(dim)}`);
   if (dim < -range || dim >= range)
     throw new IndexError(
       `Dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${dim})`,
@@ -44,7 +49,11 @@ export function checkDim(dim: number, ndim: number): number {
 }
 
 /** Several dimensions, sorted and distinct; undefined or an empty list means all of them, as for PyTorch's reductions. */
-export function checkDims(op: string, dims: number | readonly number[] | null | undefined, ndim: number): number[] {
+export function checkDims(
+  op: string,
+  dims: number | readonly number[] | null | undefined,
+  ndim: number,
+): number[] {
   if (dims === undefined || dims === null) return Array.from({ length: ndim }, (_, i) => i);
   const list = typeof dims === 'number' ? [dims] : dims;
   if (list.length === 0) return Array.from({ length: ndim }, (_, i) => i);
@@ -80,9 +89,11 @@ export function broadcastShapes(...shapes: readonly Shape[]): Shape {
 /** Resolves the single -1 of a requested shape against a number of elements. */
 export function inferShape(requested: Shape, elements: number): Shape {
   const unknown = requested.indexOf(-1);
-  const bad = (): ShapeError => new ShapeError(`shape '${showShape(requested)}' is invalid for input of size ${elements}`);
+  const bad = (): ShapeError =>
+    new ShapeError(`shape '${showShape(requested)}' is invalid for input of size ${elements}`);
   if (requested.some((size, i) => !Number.isInteger(size) || size < -1 || (size === -1 && i !== unknown))) {
-    if (requested.filter((size) => size === -1).length > 1) throw new ShapeError('only one dimension can be inferred');
+    if (requested.filter((size) => size === -1).length > 1)
+      throw new ShapeError('only one dimension can be inferred');
     throw new ShapeError(`invalid shape dimension ${requested.find((s) => !Number.isInteger(s) || s < -1)}`);
   }
   if (unknown < 0) {

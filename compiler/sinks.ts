@@ -21,7 +21,10 @@ export function monoidOf(n: Node): Monoid {
 }
 
 /** The index that an arg-reduction reports: row-major over the reduced axes. */
-export const reducedIndex = (l: Lowering, n: Node): Expr => ({ tag: 'index', index: l.indexOfDim(l.span(n).reduced) });
+export const reducedIndex = (l: Lowering, n: Node): Expr => ({
+  tag: 'index',
+  index: l.indexOfDim(l.span(n).reduced),
+});
 
 /** The value that a reduction takes in at the current place. The place of an extreme must not depend on digits that memory drops. */
 export function reducedValue(l: Lowering, n: Node, where: Block): Expr {

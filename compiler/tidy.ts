@@ -12,17 +12,22 @@ import { isFloat } from './dtype.ts';
 import { limits } from './limits.ts';
 import { castNumber, primitives } from './scalar.ts';
 
-const withBody = (s: Stmt, body: readonly Stmt[]): Stmt => (s.tag === 'loop' || s.tag === 'if' ? { ...s, body } : s);
+const withBody = (s: Stmt, body: readonly Stmt[]): Stmt =>
+  s.tag === 'loop' || s.tag === 'if' ? { ...s, body } : s;
 
 /** Applies a pass to every block of statements, innermost first. */
-export const everywhere = (stmts: readonly Stmt[], pass: (stmts: readonly Stmt[]) => readonly Stmt[]): readonly Stmt[] =>
+export const everywhere = (
+  stmts: readonly Stmt[],
+  pass: (stmts: readonly Stmt[]) => readonly Stmt[],
+): readonly Stmt[] =>
   pass(stmts.map((s) => (bodyOf(s).length > 0 ? withBody(s, everywhere(bodyOf(s), pass)) : s)));
 
 // --- inlining ------------------------------------------------------------------------------------------------------------------
 
 function countUses(stmts: readonly Stmt[]): Map<string, number> {
   const uses = new Map<string, number>();
-  const count = (e: Expr): void => visitExpr(e, (x) => x.tag === 'local' && uses.set(x.name, (uses.get(x.name) ?? 0) + 1));
+  const count = (e: Expr): void =>
+    visitExpr(e, (x) => x.tag === 'local' && uses.set(x.name, (uses.get(x.name) ?? 0) + 1));
   visitStmts(stmts, (s) => exprsOf(s).forEach(count));
   return uses;
 }
@@ -73,7 +78,8 @@ function inlineBlock(body: readonly Stmt[]): readonly Stmt[] {
   for (const s of body) {
     if (s.tag === 'let') {
       const value = fill(s.value);
-      if (trivial(value) || (uses.get(s.name) === 1 && sizeOfExpr(value) <= lineLength)) pending.set(s.name, value);
+      if (trivial(value) || (uses.get(s.name) === 1 && sizeOfExpr(value) <= lineLength))
+        pending.set(s.name, value);
       else result.push({ ...s, value });
     } else if (bodyOf(s).length > 0) {
       // A loop may run often and change anything: only numbers go in.
@@ -86,7 +92,7 @@ function inlineBlock(body: readonly Stmt[]): readonly Stmt[] {
       result.push(filled);
     }
   }
-  flush(() => false);
+  // What is still pending has been written where it is used, or is used nowhere.
   return result.filter((s) => !(s.tag === 'let' && (uses.get(s.name) ?? 0) === 0));
 }
 
@@ -115,7 +121,9 @@ function settle(e: Expr): Expr {
     if (e.prim === 'select' && first.tag === 'number') return first.value !== 0 ? e.args[1] : e.args[2];
     const values = e.args.map((a) => (a.tag === 'number' ? a.value : null));
     if (values.some((v) => v === null)) return e;
-    return num(castNumber(isFloat(e.dtype) ? 'float64' : e.dtype, primitives[e.prim].meaning(...(values as number[]))));
+    return num(
+      castNumber(isFloat(e.dtype) ? 'float64' : e.dtype, primitives[e.prim].meaning(...(values as number[]))),
+    );
   }
   if (e.tag !== 'guarded') return e;
   const open: NestGuard[] = [];
@@ -149,8 +157,19 @@ function joinOne(s: Stmt): Stmt {
   visitStmts(inner.body, (x) => x.tag === 'contraction' && (even = false));
   if (!even) return s;
   const joined: LoopVar = { tag: 'var', name: j.name, extent: i.extent * j.extent };
-  const by = (v: LoopVar): NestIndex | null => (v.name === i.name ? { offset: 0, terms: [] } : v.name === j.name ? ofAtom(joined) : null);
-  return { tag: 'loop', loop: joined, body: inner.body.map((x) => mapStmt(x, (e) => e, (index) => substitute(index, by))) };
+  const by = (v: LoopVar): NestIndex | null =>
+    v.name === i.name ? { offset: 0, terms: [] } : v.name === j.name ? ofAtom(joined) : null;
+  return {
+    tag: 'loop',
+    loop: joined,
+    body: inner.body.map((x) =>
+      mapStmt(
+        x,
+        (e) => e,
+        (index) => substitute(index, by),
+      ),
+    ),
+  };
 }
 
 // --- unrolling -----------------------------------------------------------------------------------------------------------------
@@ -162,10 +181,15 @@ function renamed(body: readonly Stmt[], suffix: string): Stmt[] {
     if (s.tag === 'let' || s.tag === 'var') names.set(s.name, `${s.name}_${suffix}`);
   });
   const rename = (s: Stmt): Stmt => {
-    const t = s.tag === 'let' || s.tag === 'var' || s.tag === 'assign' ? { ...s, name: names.get(s.name) ?? s.name } : s;
+    const t =
+      s.tag === 'let' || s.tag === 'var' || s.tag === 'assign'
+        ? { ...s, name: names.get(s.name) ?? s.name }
+        : s;
     return bodyOf(t).length > 0 ? withBody(t, bodyOf(t).map(rename)) : t;
   };
-  return body.map((s) => rename(mapStmt(s, (e) => (e.tag === 'local' ? local(names.get(e.name) ?? e.name) : e))));
+  return body.map((s) =>
+    rename(mapStmt(s, (e) => (e.tag === 'local' ? local(names.get(e.name) ?? e.name) : e))),
+  );
 }
 
 const countStmts = (stmts: readonly Stmt[]): number => {
@@ -179,11 +203,21 @@ export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
   return everywhere(stmts, (body) =>
     body.flatMap((s): readonly Stmt[] => {
       if (s.tag !== 'loop' || s.loop.step !== undefined || s.loop.extent > limits.unroll) return [s];
-      if (s.body.some((x) => x.tag === 'loop') || countStmts(s.body) * s.loop.extent > limits.unrolledSize) return [s];
+      if (s.body.some((x) => x.tag === 'loop') || countStmts(s.body) * s.loop.extent > limits.unrolledSize)
+        return [s];
       const copies: Stmt[] = [];
       for (let at = 0; at < s.loop.extent; at++) {
-        const by = (v: LoopVar): NestIndex | null => (v.name === s.loop.name ? { offset: at, terms: [] } : null);
-        copies.push(...renamed(s.body, String(at)).map((x) => mapStmt(x, (e) => e, (index) => substitute(index, by))));
+        const by = (v: LoopVar): NestIndex | null =>
+          v.name === s.loop.name ? { offset: at, terms: [] } : null;
+        copies.push(
+          ...renamed(s.body, String(at)).map((x) =>
+            mapStmt(
+              x,
+              (e) => e,
+              (index) => substitute(index, by),
+            ),
+          ),
+        );
       }
       return copies;
     }),
@@ -214,7 +248,9 @@ function chainOf(s: Stmt): Chain | null {
  * For max and min the order does not matter, NaN included; sums are in doubles, where it hardly does.
  */
 export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
-  return everywhere(stmts, (body) => body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s) : [s])));
+  return everywhere(stmts, (body) =>
+    body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s) : [s])),
+  );
 }
 
 function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly Stmt[] {
@@ -229,19 +265,42 @@ function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly 
   const main = loop.extent - (loop.extent % n);
   const v: LoopVar = { ...loop, extent: main, step: n };
   const nameOf = (c: Chain, k: number): string => (k === 0 ? c.acc : `${c.acc}_${k}`);
-  const combined = ({ prim }: Chain, a: Expr, b: Expr): Expr => ({ tag: 'prim', prim, args: [a, b], dtype: 'float64' });
+  const combined = ({ prim }: Chain, a: Expr, b: Expr): Expr => ({
+    tag: 'prim',
+    prim,
+    args: [a, b],
+    dtype: 'float64',
+  });
   const stepAt = (c: Chain, k: number, index: NestIndex): Stmt => {
-    const term = mapExpr(c.term, (e) => e, (i) => substitute(i, (x) => (x.name === loop.name ? index : null)));
+    const term = mapExpr(
+      c.term,
+      (e) => e,
+      (i) => substitute(i, (x) => (x.name === loop.name ? index : null)),
+    );
     const acc = local(nameOf(c, k));
-    return { tag: 'assign', name: nameOf(c, k), value: c.prim === 'add' ? combined(c, acc, term) : combined(c, term, acc) };
+    return {
+      tag: 'assign',
+      name: nameOf(c, k),
+      value: c.prim === 'add' ? combined(c, acc, term) : combined(c, term, acc),
+    };
   };
   const lanes = Array.from({ length: n }, (_, k) => k);
   return [
-    ...chains.flatMap((c) => lanes.slice(1).map((k): Stmt => ({ tag: 'var', name: nameOf(c, k), value: num(c.start) }))),
-    { tag: 'loop', loop: v, body: lanes.flatMap((k) => chains.map((c) => stepAt(c, k, add(ofVar(v), { offset: k, terms: [] })))) },
-    ...Array.from({ length: loop.extent - main }, (_, k) => chains.map((c) => stepAt(c, 0, { offset: main + k, terms: [] }))).flat(),
+    ...chains.flatMap((c) =>
+      lanes.slice(1).map((k): Stmt => ({ tag: 'var', name: nameOf(c, k), value: num(c.start) })),
+    ),
+    {
+      tag: 'loop',
+      loop: v,
+      body: lanes.flatMap((k) => chains.map((c) => stepAt(c, k, add(ofVar(v), { offset: k, terms: [] })))),
+    },
+    ...Array.from({ length: loop.extent - main }, (_, k) =>
+      chains.map((c) => stepAt(c, 0, { offset: main + k, terms: [] })),
+    ).flat(),
     ...chains.map((c): Stmt => {
-      const total = lanes.slice(1).reduce<Expr>((sum, k) => combined(c, sum, local(nameOf(c, k))), local(c.acc));
+      const total = lanes
+        .slice(1)
+        .reduce<Expr>((sum, k) => combined(c, sum, local(nameOf(c, k))), local(c.acc));
       return { tag: 'assign', name: c.acc, value: total };
     }),
   ];
@@ -263,20 +322,27 @@ export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => stri
         if (outer.size === 0) return index;
         const fixed = index.terms.filter((t) => t.atom.tag !== 'value' && isFixed(t.atom, outer));
         const moving = index.terms.filter((t) => !fixed.includes(t));
-        if (moving.length === 0 || fixed.length === 0 || (fixed.length === 1 && fixed[0].coef === 1 && fixed[0].atom.tag === 'var'))
+        if (
+          moving.length === 0 ||
+          fixed.length === 0 ||
+          (fixed.length === 1 && fixed[0].coef === 1 && fixed[0].atom.tag === 'var')
+        )
           return index;
         const part: NestIndex = { offset: 0, terms: fixed };
         const range = rangeOf(part);
         // A variable counts from 0: what may be negative would lose its range, and with it the guards that need it.
         if (range.min < 0) return index;
         let known = bases.find((b) => sameTerms(b.index, part));
-        if (!known) bases.push((known = { index: part, v: { tag: 'var', name: fresh('base'), extent: 2 ** 31 } }));
+        if (!known)
+          bases.push((known = { index: part, v: { tag: 'var', name: fresh('base'), extent: 2 ** 31 } }));
         // Keeps the range of the part, so that later checks still see it.
         return add(ofAtom({ ...known.v, extent: range.max + 1 }), { offset: index.offset, terms: moving });
       };
       const replaced = s.body.map((x) => mapStmt(x, (e) => e, hoist));
       const next: Stmt = { ...s, body: replaced };
-      const lets = bases.slice(before).map((b): Stmt => ({ tag: 'let', name: b.v.name, value: { tag: 'index', index: b.index } }));
+      const lets = bases
+        .slice(before)
+        .map((b): Stmt => ({ tag: 'let', name: b.v.name, value: { tag: 'index', index: b.index } }));
       const names = new Set([...inner, ...bases.map((b) => b.v.name)]);
       return [...lets, withBody(next, walk(next.body, names))];
     });
@@ -289,4 +355,6 @@ const isFixed = (atom: NestIndex['terms'][number]['atom'], outer: ReadonlySet<st
 
 const sameTerms = (a: NestIndex, b: NestIndex): boolean =>
   a.terms.length === b.terms.length &&
-  a.terms.every((t) => b.terms.some((u) => u.coef === t.coef && JSON.stringify(u.atom) === JSON.stringify(t.atom)));
+  a.terms.every((t) =>
+    b.terms.some((u) => u.coef === t.coef && JSON.stringify(u.atom) === JSON.stringify(t.atom)),
+  );

@@ -25,13 +25,27 @@ type Vars = readonly LoopVar[];
 const sizeOf = (vars: Vars): number => vars.reduce((p, v) => p * v.extent, 1);
 
 export const loopOver = (vars: Vars, body: readonly Stmt[]): readonly Stmt[] =>
-  vars.reduceRight<readonly Stmt[]>((inner, loop) => (loop.extent === 1 ? inner : [{ tag: 'loop', loop, body: inner }]), body);
+  vars.reduceRight<readonly Stmt[]>(
+    (inner, loop) => (loop.extent === 1 ? inner : [{ tag: 'loop', loop, body: inner }]),
+    body,
+  );
 
 /** The row-major index of a product of loop variables. */
-const linear = (vars: Vars): NestIndex => vars.reduce<NestIndex>((sum, v) => add(scale(sum, v.extent), ofVar(v)), indexOf(0));
+const linear = (vars: Vars): NestIndex =>
+  vars.reduce<NestIndex>((sum, v) => add(scale(sum, v.extent), ofVar(v)), indexOf(0));
 
-const at = (e: Expr, by: ReadonlyMap<string, NestIndex>): Expr => mapExpr(e, (x) => x, (i) => substitute(i, (v) => by.get(v.name) ?? null));
-const stmtAt = (s: Stmt, by: ReadonlyMap<string, NestIndex>): Stmt => mapStmt(s, (x) => x, (i) => substitute(i, (v) => by.get(v.name) ?? null));
+const at = (e: Expr, by: ReadonlyMap<string, NestIndex>): Expr =>
+  mapExpr(
+    e,
+    (x) => x,
+    (i) => substitute(i, (v) => by.get(v.name) ?? null),
+  );
+const stmtAt = (s: Stmt, by: ReadonlyMap<string, NestIndex>): Stmt =>
+  mapStmt(
+    s,
+    (x) => x,
+    (i) => substitute(i, (v) => by.get(v.name) ?? null),
+  );
 
 /** The stride of a load along a product of variables, if it moves evenly along them; null otherwise. */
 function evenStride(e: Expr, vars: Vars): number | null {
@@ -82,7 +96,13 @@ function dot(c: Contraction, context: TileContext): readonly Stmt[] {
   const product: Expr = { tag: 'prim', prim: 'mul', args: [c.a, c.b], dtype: 'float64' };
   const body: Stmt[] = [
     { tag: 'var', name: acc, value: num(0) },
-    ...loopOver(c.k, [{ tag: 'assign', name: acc, value: { tag: 'prim', prim: 'add', args: [local(acc), product], dtype: 'float64' } }]),
+    ...loopOver(c.k, [
+      {
+        tag: 'assign',
+        name: acc,
+        value: { tag: 'prim', prim: 'add', args: [local(acc), product], dtype: 'float64' },
+      },
+    ]),
     { tag: 'let', name: c.acc, value: local(acc) },
     ...c.epilogue,
   ];
@@ -90,9 +110,13 @@ function dot(c: Contraction, context: TileContext): readonly Stmt[] {
 }
 
 /** Trailing axes of the columns until there are enough of them, as long as `fits` holds; the others become outer loops. */
-function splitColumns(columns: Vars, fits: (inner: Vars) => boolean): { readonly outer: Vars; readonly inner: Vars } {
+function splitColumns(
+  columns: Vars,
+  fits: (inner: Vars) => boolean,
+): { readonly outer: Vars; readonly inner: Vars } {
   let from = columns.length - 1;
-  while (from > 0 && sizeOf(columns.slice(from)) < limits.enoughColumns && fits(columns.slice(from - 1))) from--;
+  while (from > 0 && sizeOf(columns.slice(from)) < limits.enoughColumns && fits(columns.slice(from - 1)))
+    from--;
   return { outer: columns.slice(0, from), inner: columns.slice(from) };
 }
 
@@ -111,7 +135,9 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
   const { outer, inner } = direct ? asTheyLie : splitColumns(roles.columns, () => true);
   const width = sizeOf(inner);
   const rowTotal = sizeOf(roles.rows);
-  const pack = direct ? rowTotal >= limits.packAnyway && sizeOf(c.k) * width <= limits.panel : rowTotal >= limits.packRows;
+  const pack = direct
+    ? rowTotal >= limits.packAnyway && sizeOf(c.k) * width <= limits.panel
+    : rowTotal >= limits.packRows;
 
   // k: outer loops around a panel, loops inside, and the axis that is cut into fours. Axes along which everything moves evenly are one.
   const canSplit = pack && rowTotal * width <= limits.allSums;
@@ -126,11 +152,18 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
   const keepAll = kOuter.length > 0;
 
   // Rows: the longest axis is cut into fours, the others are loops around.
-  const rowAxis = roles.rows.reduce<LoopVar | null>((best, v) => (best === null || v.extent > best.extent ? v : best), null);
+  const rowAxis = roles.rows.reduce<LoopVar | null>(
+    (best, v) => (best === null || v.extent > best.extent ? v : best),
+    null,
+  );
   const rowLoops = roles.rows.filter((v) => v !== rowAxis);
   const rowCount = rowAxis?.extent ?? 1;
 
-  const sums = context.scratch('sums', 'float64', (keepAll ? rowTotal : Math.min(limits.tile, rowCount)) * width);
+  const sums = context.scratch(
+    'sums',
+    'float64',
+    (keepAll ? rowTotal : Math.min(limits.tile, rowCount)) * width,
+  );
   const panel = pack ? context.scratch('panel', 'float64', sizeOf(kInner) * width) : null;
   const column: LoopVar = inner.length === 1 ? inner[0] : { tag: 'var', name: fresh('j'), extent: width };
   const flat = direct || panel ? [column] : inner;
@@ -171,13 +204,16 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
     const as: Stmt[] = [];
     for (let r = 0; r < count; r++) {
       const place = add(sumsOf(row, r), j);
-      const sum = bs.reduce<Expr>((total, b, q) => {
-        const by = kPlace(add(k, indexOf(q)));
-        if (rowAxis) by.set(rowAxis.name, add(row, indexOf(r)));
-        const name = fresh(`a${r}${q}`);
-        as.push({ tag: 'let', name, value: at(roles.a, by) });
-        return prim('add', total, prim('mul', local(name), local(b)));
-      }, loadOf(sums, place));
+      const sum = bs.reduce<Expr>(
+        (total, b, q) => {
+          const by = kPlace(add(k, indexOf(q)));
+          if (rowAxis) by.set(rowAxis.name, add(row, indexOf(r)));
+          const name = fresh(`a${r}${q}`);
+          as.push({ tag: 'let', name, value: at(roles.a, by) });
+          return prim('add', total, prim('mul', local(name), local(b)));
+        },
+        loadOf(sums, place),
+      );
       body.push({ tag: 'store', buffer: sums, index: place, value: sum });
     }
     return [...as, ...loopOver(flat, body)];
@@ -200,7 +236,11 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
     const r: LoopVar = { tag: 'var', name: rowName, extent: count };
     const by = new Map<string, NestIndex>();
     if (rowAxis) by.set(rowAxis.name, add(row, ofVar(r)));
-    const acc: Stmt = { tag: 'let', name: c.acc, value: loadOf(sums, add(add(sumsOf(row, 0), scale(ofVar(r), width)), linear(inner))) };
+    const acc: Stmt = {
+      tag: 'let',
+      name: c.acc,
+      value: loadOf(sums, add(add(sumsOf(row, 0), scale(ofVar(r), width)), linear(inner))),
+    };
     return loopOver([r, ...inner], [acc, ...c.epilogue.map((s) => stmtAt(s, by))]);
   };
   /** Runs something for all rows, four at a time. */
@@ -217,14 +257,30 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
   };
 
   const packing: readonly Stmt[] = panel
-    ? loopOver([...kInner, ...inner], [
-        { tag: 'store', buffer: panel, index: add(scale(linear(kInner), width), linear(inner)), value: roles.b },
-      ])
+    ? loopOver(
+        [...kInner, ...inner],
+        [
+          {
+            tag: 'store',
+            buffer: panel,
+            index: add(scale(linear(kInner), width), linear(inner)),
+            value: roles.b,
+          },
+        ],
+      )
     : [];
   const stmts = keepAll
     ? [...clear(rowTotal), ...loopOver(kOuter, [...packing, ...forRows(accumulate)]), ...forRows(finish)]
-    : [...packing, ...forRows((row, count) => [...clear(count), ...accumulate(row, count), ...finish(row, count)])];
+    : [
+        ...packing,
+        ...forRows((row, count) => [...clear(count), ...accumulate(row, count), ...finish(row, count)]),
+      ];
   return loopOver(outer, stmts);
 }
 
-const prim = (name: 'add' | 'mul', ...args: Expr[]): Expr => ({ tag: 'prim', prim: name, args, dtype: 'float64' });
+const prim = (name: 'add' | 'mul', ...args: Expr[]): Expr => ({
+  tag: 'prim',
+  prim: name,
+  args,
+  dtype: 'float64',
+});

@@ -34,11 +34,19 @@ export const at = (offset: number): AxisMap => ({ offset, terms: [] });
 /** How an operand of `shape` is read when it is broadcast to `out`. */
 export function broadcastView(shape: Shape, out: Shape): View {
   const lead = out.length - shape.length;
-  return { tag: 'affine', axes: shape.map((size, i) => (size === 1 && out[lead + i] !== 1 ? at(0) : along(lead + i))) };
+  return {
+    tag: 'affine',
+    axes: shape.map((size, i) => (size === 1 && out[lead + i] !== 1 ? at(0) : along(lead + i))),
+  };
 }
 
 /** The input index for an output index, or null where the view reads its fill. The definition that everything else obeys. */
-export function readIndex(view: View, input: Shape, output: Shape, index: readonly number[]): number[] | null {
+export function readIndex(
+  view: View,
+  input: Shape,
+  output: Shape,
+  index: readonly number[],
+): number[] | null {
   if (view.tag === 'reshape') {
     let flat = 0;
     for (let i = 0; i < output.length; i++) flat = flat * output[i] + index[i];
@@ -84,10 +92,12 @@ export function viewFault(view: View, input: Shape, output: Shape): string | nul
   if (numel(output) === 0) return null;
   for (let i = 0; i < input.length; i++) {
     const map = view.axes[i];
-    if (map.terms.some(([axis, coef]) => axis < 0 || axis >= output.length || coef === 0)) return `axis ${i}: bad term`;
+    if (map.terms.some(([axis, coef]) => axis < 0 || axis >= output.length || coef === 0))
+      return `axis ${i}: bad term`;
     if (view.fill !== undefined) continue;
     const { min, max } = mapRange(map, output);
-    if (map.div !== undefined || min < 0 || max >= input[i]) return `axis ${i}: reads [${min}, ${max}] of ${input[i]} without a fill`;
+    if (map.div !== undefined || min < 0 || max >= input[i])
+      return `axis ${i}: reads [${min}, ${max}] of ${input[i]} without a fill`;
   }
   return null;
 }
@@ -97,7 +107,12 @@ export const isIdentityView = (view: View, input: Shape, output: Shape): boolean
   sameShape(input, output) &&
   (view.tag === 'reshape' ||
     view.axes.every(
-      (m, i) => m.offset === 0 && m.div === undefined && m.terms.length === 1 && m.terms[0][0] === i && m.terms[0][1] === 1,
+      (m, i) =>
+        m.offset === 0 &&
+        m.div === undefined &&
+        m.terms.length === 1 &&
+        m.terms[0][0] === i &&
+        m.terms[0][1] === 1,
     ));
 
 export function printView(view: View): string {

@@ -245,13 +245,13 @@ export abstract class Module extends Callable {
     return '';
   }
   /** PyTorch's text. */
-  toString(): string {
+  override toString(): string {
     const extra = this.extraRepr();
     const lines = this.namedChildren().map(([name, module]) => `(${name}): ${indented(String(module))}`);
     const inside = lines.length === 0 ? extra : `\n  ${(extra ? [extra, ...lines] : lines).join('\n  ')}\n`;
     return `${this.constructor.name}(${inside})`;
   }
-  override [Symbol.for('nodejs.util.inspect.custom')](): string {
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
 }

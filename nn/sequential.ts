@@ -11,7 +11,7 @@ abstract class List<M extends Module> extends Container {
     super();
     this.extend(modules);
   }
-  get length(): number {
+  override get length(): number {
     return this.children().length;
   }
   [Symbol.iterator](): Iterator<M> {

@@ -18,9 +18,12 @@ function countsAlong(ramp: Node, axis: number, ndim: number): boolean {
   for (;;) {
     const meaning = n.op.meaning(n);
     if (meaning.tag === 'iota') return meaning.axis === at && meaning.offset === 0 && meaning.step === 1;
-    if (meaning.tag !== 'view' || meaning.view.tag === 'reshape' || meaning.view.fill !== undefined) return false;
+    if (meaning.tag !== 'view' || meaning.view.tag === 'reshape' || meaning.view.fill !== undefined)
+      return false;
     const maps = meaning.view.axes;
-    const inner = maps.findIndex((m) => m.terms.length === 1 && m.terms[0][0] === at && m.terms[0][1] === 1 && m.offset === 0);
+    const inner = maps.findIndex(
+      (m) => m.terms.length === 1 && m.terms[0][0] === at && m.terms[0][1] === 1 && m.offset === 0,
+    );
     if (inner < 0) return false;
     n = n.inputs[0];
     at = inner;
@@ -32,7 +35,8 @@ function steadyAlong(x: Node, axis: number, ndim: number): Node | null {
   const at = axis - (ndim - x.type.shape.length);
   if (at < 0 || x.type.shape[at] === 1) return x;
   const meaning = x.op.meaning(x);
-  if (meaning.tag !== 'view' || meaning.view.tag === 'reshape' || meaning.view.fill !== undefined) return null;
+  if (meaning.tag !== 'view' || meaning.view.tag === 'reshape' || meaning.view.fill !== undefined)
+    return null;
   return meaning.view.axes.some((m) => m.terms.some(([a]) => a === at)) ? null : narrow(x, at, 0, 1);
 }
 
@@ -47,12 +51,17 @@ function pickOne(ramp: Node, t: Node, v: Node, chosen: Node, n: Node): Node | nu
   const size = shape[axis];
   const kept = shape.map((s, i) => (i === axis ? 1 : s));
   const inside = where(logicalAnd(ge(place, 0), lt(place, size)), value, 0);
-  const whole = sameShape(broadcastShapes(inside.type.shape, kept), inside.type.shape) ? inside : expand(inside, kept);
+  const whole = sameShape(broadcastShapes(inside.type.shape, kept), inside.type.shape)
+    ? inside
+    : expand(inside, kept);
   return sameShape(whole.type.shape, n.type.shape) ? whole : reshape(whole, n.type.shape);
 }
 
 export const rules: readonly Rule[] = [
-  rule('sum of where(i == t, v, 0) = v', 'exact', ['sum', ['where', ['eq', 'ramp', 't'], 'v', 0]], ({ ramp, t, v }, n) =>
-    pickOne(ramp, t, v, n.inputs[0], n) ?? pickOne(t, ramp, v, n.inputs[0], n),
+  rule(
+    'sum of where(i == t, v, 0) = v',
+    'exact',
+    ['sum', ['where', ['eq', 'ramp', 't'], 'v', 0]],
+    ({ ramp, t, v }, n) => pickOne(ramp, t, v, n.inputs[0], n) ?? pickOne(t, ramp, v, n.inputs[0], n),
   ),
 ];

@@ -1,156 +1,240 @@
-// Binding: one traced graph with its executable. In: the tensors of a call. Out: the program has run on them; results are fresh tensors,
-// state and gradients have been written back. Nothing is looked up here that could be known before.
+// Binding: a traced graph with its executable, ready to be called. In: the tensors of a call. Out: the program has run on them; results are
+// fresh tensors, state and gradients have been written back. Whatever can be known before the call is settled when the binding is made.
+//
+// State lives where programs read and write it (its cell's home). Arguments are copied in, results copied out. Gradients that become the
+// `.grad` of outside tensors stay in the program's memory until somebody asks for them (`keepElements`): most are never looked at.
 
 import { numel } from '../compiler/shape.ts';
-import { allocateHome } from './arena.ts';
+import { TraceError } from '../compiler/errors.ts';
+import type { TensorType } from '../compiler/node.ts';
 import { allocate } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
-import { beforeOverwrite, bufferOf, bufferOfCell, isBuffer, leafOf, makeBuffer, makeCell } from './cell.ts';
-import type { Buffer, Cell } from './cell.ts';
-import type { Executable, ExecutableOptions } from './executable.ts';
+import {
+  beforeOverwrite,
+  bufferOf,
+  bufferOfCell,
+  isBuffer,
+  keepElements,
+  leafOf,
+  makeBuffer,
+  makeCell,
+  makeHome,
+  moveInto,
+  writeCell,
+} from './cell.ts';
+import type { Buffer, Cell, Home } from './cell.ts';
+import type { Executable } from './executable.ts';
 import { unflatten } from './pytree.ts';
 import { elementsOf } from './read.ts';
-import { realizeNodes } from './realize.ts';
-import { Tensor, nodeOfTensor } from './tensor.ts';
+import { forget, realizeNodes, remind } from './realize.ts';
 import { prepareWith } from './target.ts';
 import type { TargetOptions } from './target.ts';
-import type { Source, Target, Traced } from './traced.ts';
+import { Tensor, nodeOfTensor } from './tensor.ts';
 import type { Feed } from './trace.ts';
+import type { Traced } from './traced.ts';
 import { writeTensor } from './views.ts';
 
 export interface Binding {
   readonly executable: Executable;
   /** Runs on the tensors of a call. */
   call(tensors: readonly Tensor[]): unknown;
-  /** Fills the inputs as a call would, without running; for profiles. */
-  fill(tensors: readonly Tensor[]): void;
-  /** Arrays of the state that a run changes. */
-  readonly written: readonly TypedArray[];
+  /** Fills the inputs as a call would, runs `body`, and then puts back all memory that programs have in common. */
+  rehearse<T>(tensors: readonly Tensor[], body: () => T): T;
 }
 
-/** The place of a cell that programs use; made on demand. */
-function homeOf(cell: Cell): Buffer {
-  if (cell.home === null) {
-    const owner = {};
-    const { dtype, shape } = cell.type;
-    const array = allocateHome(dtype, numel(shape), owner);
-    cell.home = Object.assign(makeBuffer(cell.type, array), { owner });
-  }
-  return cell.home;
+/** A cell whose value a program reads or writes in place. */
+interface Resident {
+  readonly home: Home;
+  readonly cell: () => Cell;
 }
 
-/** Makes the home of a cell hold its value. */
-function moveHome(cell: Cell): void {
-  const home = cell.home!;
-  if (cell.value === home) return;
-  let buffer = bufferOfCell(cell);
-  if (buffer === null) {
-    realizeNodes([cell.value as never]);
-    buffer = bufferOfCell(cell)!;
-  }
-  if (buffer === home) return;
-  beforeOverwrite(home);
-  home.array.set(buffer.array);
-  cell.value = home;
+/** A gradient in the memory of the program. */
+interface Lent {
+  readonly of: Tensor;
+  readonly buffer: Buffer;
+  /** The tensor that holds it, if nobody has looked at that. */
+  handle: Tensor | null;
 }
 
 /** Makes a traced function ready to be called. */
 export function bind(traced: Traced, options: TargetOptions): Binding {
-  const { sources, targets, feeds, assignedGrads, result } = traced;
-  const places = new Map<Cell, number>();
-  sources.forEach((s, i) => {
-    if (s.tag === 'state') places.set(s.cell, i);
-  });
-  const homes: ExecutableOptions['homes'] = sources.map((s) =>
-    s.tag === 'state' ? homeOf(s.cell).array : s.tag === 'constant' ? s.buffer.array : null,
-  );
-  const writeBack = targets.map((t) => (t.tag === 'state' ? places.get(t.cell)! : null));
-  const executable = prepareWith(traced.graph, { ...options, homes, writeBack });
+  const { graph, sources, writeBack, tree, argumentWrites, assignedGradients } = traced;
+  const typeOf = (output: number): TensorType => graph.outputs[output].type;
+  const changedSources = new Set(traced.changed.map((c) => c.source));
 
-  const stateCells = [...places.keys()];
-  const writtenCells = targets.flatMap((t) => (t.tag === 'state' ? [t.cell] : []));
-  const feedArrays = feedArraysOf(feeds, sources, executable);
-  const readers = sources.map((s, i) => readerOf(s, executable.inputs[i])).filter((r) => r !== null);
-  const results = targets.filter((t) => t.tag === 'result').length;
+  const residents: (Resident | null)[] = sources.map((s, i) => {
+    if (s.tag === 'state') return { home: (s.cell.home ??= makeHome(s.cell)), cell: () => s.cell };
+    if (s.tag !== 'gradient' || !changedSources.has(i)) return null;
+    const cell = (): Cell => cellOfGradient(s.of());
+    return { home: makeHome(cell()), cell };
+  });
+  const homes = sources.map((s, i) => residents[i]?.home.array ?? (s.tag === 'constant' ? s.buffer.array : null));
+  const executable = prepareWith(graph, { ...options, homes, writeBack });
+  const { inputs, outputs } = executable;
+
+  const living = residents.filter((r) => r !== null);
+  const written = traced.changed.map(({ source, writes }) => ({ ...residents[source]!, writes }));
+  const lent = traced.newGradients
+    .filter((g) => g.fixed)
+    .map(
+      ({ of, output }): Lent => ({
+        of: of(),
+        buffer: makeBuffer(typeOf(output), outputs[output], executable),
+        handle: null,
+      }),
+    );
+  const givenGradients = traced.newGradients.filter((g) => !g.fixed);
+  const copiedArguments = sources.flatMap((s, i) => (s.tag === 'argument' ? [{ slot: s.slot, into: inputs[i] }] : []));
+  const copiedGradients = sources.flatMap((s, i) =>
+    s.tag === 'gradient' && residents[i] === null ? [{ of: s.of, into: inputs[i] }] : [],
+  );
+  const feeds = traced.feeds.map((feed) => ({ feed, into: arrayOfFeed(feed, traced, executable) }));
+  const resultTypes = traced.results.map(typeOf);
+  const run = mayFail(executable, options) ? () => runOrRestore(executable, written, lent) : executable.run;
 
   const fill = (tensors: readonly Tensor[]): void => {
-    realizeAll(tensors);
-    for (const cell of stateCells) moveHome(cell);
-    for (const read of readers) read(tensors);
-    feeds.forEach((feed, i) => feed.fill(feedArrays[i]));
+    realizeLazy(tensors);
+    for (let i = 0; i < living.length; i++) {
+      const { home, cell } = living[i];
+      const present = cell();
+      if (present.value !== home) moveInto(home, present, elementsOfCell(present));
+    }
+    for (let i = 0; i < copiedArguments.length; i++) {
+      const { slot, into } = copiedArguments[i];
+      copyInto(into, elementsOf(tensors[slot]));
+    }
+    for (let i = 0; i < copiedGradients.length; i++) {
+      const { of, into } = copiedGradients[i];
+      copyInto(into, elementsOf(of().core.grad!));
+    }
+    for (let i = 0; i < feeds.length; i++) feeds[i].feed.fill(feeds[i].into);
   };
+  const result = (o: number, type: TensorType): Tensor =>
+    new Tensor(makeCell(makeBuffer(type, copyOf(outputs[o]))));
+
   return {
     executable,
-    written: writtenCells.map((cell) => cell.home!.array),
-    fill,
     call(tensors) {
       fill(tensors);
-      for (const cell of writtenCells) beforeOverwrite(cell.home!);
-      executable.run();
-      for (const cell of writtenCells) cell.version++;
-      const values = new Array<Tensor>(results);
-      targets.forEach((target, o) =>
-        deliver(target, executable.outputs[o], traced.graph.outputs[o].type, tensors, values),
+      for (let i = 0; i < written.length; i++) beforeOverwrite(written[i].home);
+      for (let i = 0; i < lent.length; i++) beforeOverwrite(lent[i].buffer);
+      run();
+      for (let i = 0; i < written.length; i++) written[i].home.tenant.version += written[i].writes;
+      for (const { slot, output, writes } of argumentWrites)
+        writeArgument(tensors[slot], makeBuffer(typeOf(output), copyOf(outputs[output])), writes);
+      if (assignedGradients.length > 0) assignGradients(assignedGradients);
+      for (let i = 0; i < lent.length; i++) lend(lent[i]);
+      for (const { of, output } of givenGradients) of().core.grad = result(output, typeOf(output));
+      const { results } = traced;
+      if (tree.tag === 'tensor') return result(results[0], resultTypes[0]);
+      if (tree.tag === 'static') return tree.value;
+      return unflatten(
+        tree,
+        results.map((o, k) => result(o, resultTypes[k])),
       );
-      for (const { of, value } of assignedGrads) of().core.grad = value;
-      return unflatten(result, values);
+    },
+    rehearse(tensors, body) {
+      fill(tensors);
+      for (const { of } of lent) if (of.core.grad !== null) keepElements(of.core.grad.core.cell);
+      const before = written.map(({ home }) => home.array.slice());
+      try {
+        return body();
+      } finally {
+        written.forEach(({ home }, i) => home.array.set(before[i]));
+      }
     },
   };
 }
 
+/** Typed arrays copy themselves well when they are long; a handful of elements is copied faster by hand. */
+const few = 16;
+
+function copyInto(to: TypedArray, from: TypedArray): void {
+  if (from.length > few) to.set(from);
+  else for (let i = 0; i < from.length; i++) to[i] = from[i];
+}
+
+function copyOf(array: TypedArray): TypedArray {
+  if (array.length > few) return array.slice();
+  const copy = new (array.constructor as new (length: number) => TypedArray)(array.length);
+  for (let i = 0; i < array.length; i++) copy[i] = array[i];
+  return copy;
+}
+
 /** Arguments that are still lazy are computed together. */
-function realizeAll(tensors: readonly Tensor[]): void {
-  const lazy = tensors.filter(({ core }) => !(core.path === null && isBuffer(core.cell.value)));
-  if (lazy.length === 0) return;
-  realizeNodes(lazy.map(nodeOfTensor).filter((n) => bufferOf(n) === undefined));
+function realizeLazy(tensors: readonly Tensor[]): void {
+  let lazy = false;
+  for (let i = 0; i < tensors.length; i++) lazy ||= !isBuffer(tensors[i].core.cell.value);
+  if (lazy) realizeNodes(tensors.map(nodeOfTensor).filter((n) => bufferOf(n) === undefined));
 }
 
-/** What copies a source into its input before a run; null for what lies there already. */
-function readerOf(source: Source, into: TypedArray): ((tensors: readonly Tensor[]) => void) | null {
-  switch (source.tag) {
-    case 'argument':
-      return (tensors) => into.set(elementsOf(tensors[source.index]));
-    case 'gradient':
-      return () => into.set(elementsOf(source.of().core.grad!));
-    default:
-      return null;
+function elementsOfCell(cell: Cell): TypedArray {
+  const { value } = cell;
+  if (!isBuffer(value) && bufferOf(value) === undefined) realizeNodes([value]);
+  return bufferOfCell(cell)!.array;
+}
+
+/** The cell of a `.grad` that a program changes in place. */
+function cellOfGradient(x: Tensor): Cell {
+  const { cell, path } = x.core.grad!.core;
+  if (path !== null)
+    throw new TraceError('a gradient that is a view of another tensor cannot be added to inside a compiled function: clone() it first.');
+  return cell;
+}
+
+/** Where a feed writes: its input, or a place that nobody reads if its value is not used. */
+function arrayOfFeed(feed: Feed, { sources }: Traced, { inputs }: Executable): TypedArray {
+  const at = sources.findIndex((s) => s.tag === 'feed' && s.feed === feed);
+  if (at >= 0) return inputs[at];
+  return feed.node === null ? allocate('uint8', 0) : allocate(feed.node.type.dtype, numel(feed.node.type.shape));
+}
+
+/** An argument that the function changed in place. */
+function writeArgument(x: Tensor, buffer: Buffer, writes: number): void {
+  const { cell, path } = x.core;
+  if (path === null) writeCell(cell, buffer);
+  else {
+    writeTensor(x, leafOf(buffer), 0);
+    remind(cell);
   }
+  cell.version += writes - 1;
 }
 
-/** Where each feed writes: its input, or a place that nobody reads if its value is not used. */
-function feedArraysOf(
-  feeds: readonly Feed[],
-  sources: readonly Source[],
-  { inputs }: Executable,
-): TypedArray[] {
-  return feeds.map((feed) => {
-    const at = sources.findIndex((s) => s.tag === 'feed' && s.feed === feed);
-    if (at >= 0) return inputs[at];
-    return feed.node === null
-      ? allocate('uint8', 0)
-      : allocate(feed.node.type.dtype, numel(feed.node.type.shape));
+/** All are found before any is changed. */
+function assignGradients(assigned: Traced['assignedGradients']): void {
+  const values = assigned.map(({ value }) => value());
+  assigned.forEach(({ of }, i) => {
+    const value = values[i];
+    const { core } = of();
+    if (core.grad !== null && core.grad !== value) forget(core.grad.core.cell);
+    if (value !== null) keepElements(value.core.cell);
+    core.grad = value;
   });
 }
 
-/** Brings an output to its target, as a copy. */
-function deliver(
-  target: Target,
-  array: TypedArray,
-  type: Tensor['core']['type'],
-  tensors: readonly Tensor[],
-  results: Tensor[],
-): void {
-  if (target.tag === 'state') return;
-  const buffer = makeBuffer(type, array.slice());
-  switch (target.tag) {
-    case 'result':
-      results[target.index] = new Tensor(makeCell(buffer));
-      return;
-    case 'argument':
-      return writeTensor(tensors[target.index], leafOf(buffer), 0);
-    case 'gradient':
-      return writeTensor(target.of().core.grad!, leafOf(buffer), 0);
-    case 'newGradient':
-      target.of().core.grad = new Tensor(makeCell(buffer));
+/** The new gradient becomes the `.grad`; a new tensor, unless nobody has seen the one from last time. */
+function lend(entry: Lent): void {
+  const { core } = entry.of;
+  const { grad } = core;
+  if (grad !== null) {
+    if (grad === entry.handle && grad.core.cell.value === entry.buffer) return;
+    forget(grad.core.cell);
+  }
+  core.grad = entry.handle = new Tensor(makeCell(entry.buffer));
+}
+
+/** Opaque routines throw for values they do not take, such as a singular matrix; checked runs for our own mistakes. */
+const mayFail = ({ report }: Executable, { checked = false }: TargetOptions): boolean =>
+  checked || report.source.includes('routines.run');
+
+/** Runs a program that may throw half way: then state is as it was before. */
+function runOrRestore({ run }: Executable, written: readonly Resident[], lent: readonly Lent[]): void {
+  for (const { of } of lent) if (of.core.grad !== null) keepElements(of.core.grad.core.cell);
+  const before = written.map(({ home }) => home.array.slice());
+  try {
+    run();
+  } catch (error) {
+    written.forEach(({ home }, i) => home.array.set(before[i]));
+    throw error;
   }
 }

@@ -9,6 +9,7 @@
 import { numel } from '../compiler/shape.ts';
 import type { Node, TensorType } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
+import { allocateHome } from './arena.ts';
 import { allocate } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import { activeTrace, refuseEscaped, touchCell } from './trace.ts';
@@ -24,6 +25,12 @@ export interface Buffer {
   readonly keeper: object | null;
 }
 
+/** The place where programs read and write the value of a cell. */
+export interface Home extends Buffer {
+  /** The cell that lives here. */
+  tenant: Cell;
+}
+
 export interface Cell {
   readonly type: TensorType;
   value: Node | Buffer;
@@ -32,7 +39,7 @@ export interface Cell {
   /** The length of the longest chain of nodes that have not been computed. */
   depth: number;
   /** The place that compiled programs read and write directly, once there is one. */
-  home: Buffer | null;
+  home: Home | null;
   /** The trace in which it was made. */
   readonly trace: Trace | null;
 }
@@ -118,13 +125,20 @@ export function keepElements(cell: Cell): void {
   if (isBuffer(value) && value.keeper !== null && value !== cell.home) cell.value = copyOfBuffer(value);
 }
 
-/**
- * Makes a home hold the elements of a cell, which then lives there. `previous` is the cell that lived there until now: it moves out.
- */
-export function moveInto(home: Buffer, cell: Cell, elements: TypedArray, previous: Cell): void {
-  if (previous !== cell) {
-    if (previous.value === home) previous.value = copyOfBuffer(home);
-    previous.home = null;
+/** A home for a cell, in memory that stays where it is; empty until the cell moves in. */
+export function makeHome(cell: Cell): Home {
+  const { dtype, shape } = cell.type;
+  const keeper = {};
+  return { ...makeBuffer(cell.type, allocateHome(dtype, numel(shape), keeper), keeper), tenant: cell };
+}
+
+/** Makes a cell live in a home, with the elements that it has. Another cell that lived there moves out. */
+export function moveInto(home: Home, cell: Cell, elements: TypedArray): void {
+  const { tenant } = home;
+  if (tenant !== cell) {
+    if (tenant.value === home) tenant.value = copyOfBuffer(home);
+    if (tenant.home === home) tenant.home = null;
+    home.tenant = cell;
   }
   beforeOverwrite(home);
   home.array.set(elements);

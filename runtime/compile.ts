@@ -4,7 +4,9 @@
 // Tensors that the function reaches without being given them are its state. Programs read and write state in place, in the homes of its
 // cells; arguments are copied in and results copied out, so that nothing a user holds is ever overwritten by a later run.
 
-import { ValueError } from '../compiler/errors.ts';
+import { TraceError, ValueError } from '../compiler/errors.ts';
+import { printGraph } from '../compiler/graph.ts';
+import type { Graph } from '../compiler/graph.ts';
 import { bind } from './binding.ts';
 import type { Binding } from './binding.ts';
 import { debugging, say, sayProgram } from './debug.ts';
@@ -13,23 +15,25 @@ import { limits } from './limits.ts';
 import { checkOptions, describeValue } from './options.ts';
 import { publicCall } from './origin.ts';
 import { measure } from './profile.ts';
-import type { Program } from './program.ts';
-import { flatten, unflatten } from './pytree.ts';
+import type { Profile, Program } from './program.ts';
 import { defaultGenerator } from './random.ts';
-import { differences, fits, signatureOf } from './signature.ts';
+import { brokenGuards, describeChanges, differences, warnOfMany } from './recompile.ts';
+import type { Change } from './recompile.ts';
+import { anyOf, fits, sharesAlike, signatureOf, standingOf } from './signature.ts';
 import type { Signature } from './signature.ts';
 import { backends } from './target.ts';
 import type { Backend } from './target.ts';
 import type { Tensor } from './tensor.ts';
 import { activeTrace, refuseReading } from './trace.ts';
-import type { Guard } from './trace.ts';
 import { traceCall } from './traced.ts';
+import type { Traced } from './traced.ts';
 
 export interface CompileOptions {
   /** The name in messages, sources and profiles; that of the function if absent. */
   readonly name?: string;
+  /** Generated JavaScript (`js`), or the `interpreter` that defines what is right. */
   readonly backend?: Backend;
-  /** Hold every rewrite and every kernel against the interpreter. Slow. */
+  /** Hold every rewrite and every kernel against the interpreter, and trace twice to see that both are the same. Slow. */
   readonly checked?: boolean;
   /** Allow what is equal in real arithmetic only. */
   readonly fastMath?: boolean;
@@ -37,10 +41,12 @@ export interface CompileOptions {
 
 export type AnyFunction = (...args: never[]) => unknown;
 
-/** A compiled function. Its results have no history: what is to be differentiated is differentiated inside. */
+/**
+ * A compiled function. Its results are new tensors without history at each call: what is to be differentiated is differentiated inside.
+ */
 export interface Compiled<F extends AnyFunction> {
   (...args: Parameters<F>): ReturnType<F>;
-  /** The programs made so far, newest last. */
+  /** The programs that are kept, newest last. */
   readonly programs: readonly Program[];
   /** The program for these arguments, without running it. */
   lower(...args: Parameters<F>): Program;
@@ -48,15 +54,17 @@ export interface Compiled<F extends AnyFunction> {
   explainRecompiles(): string[];
 }
 
+/** A program and for which calls it is good. */
 interface Entry {
   readonly signature: Signature;
-  readonly guards: readonly Guard[];
+  readonly traced: Traced;
   readonly binding: Binding;
   readonly program: Program;
   /** The tensors of the call that runs. */
-  readonly current: { tensors: readonly Tensor[] };
-  readonly reason: string;
+  readonly tensors: Tensor[];
 }
+
+type Body = (...args: unknown[]) => unknown;
 
 /** Makes a function that runs `fn` as generated code. */
 export function compile<F extends AnyFunction>(fn: F, options: CompileOptions = {}): Compiled<F> {
@@ -73,120 +81,154 @@ export function compile<F extends AnyFunction>(fn: F, options: CompileOptions = 
 }
 
 function makeCompiled<F extends AnyFunction>(fn: F, options: CompileOptions): Compiled<F> {
-  const name = options.name ?? (fn.name || 'program');
-  const body = fn as unknown as (...args: unknown[]) => unknown;
-  /** Most recently used first. */
+  const name = options.name ?? (fn.name || 'compiled');
+  const body = fn as unknown as Body;
+  /** The most recently used first. */
   const entries: Entry[] = [];
-  const history: Entry[] = [];
+  /** The most recently made last. */
+  const inOrder: Entry[] = [];
+  const changes: (readonly Change[])[] = [];
+  let made = 0;
 
+  const addEntry = (args: readonly unknown[]): Entry => {
+    const start = now();
+    const entry = makeEntry(name, made, body, args, options);
+    if (++made > 1) {
+      changes.push(changesFor(args, entry, entries));
+      if (changes.length > limits.compiledPrograms) changes.shift();
+      say('recompile', `${name}: ${describeChanges(changes[changes.length - 1])}`);
+      if (made === limits.manyPrograms) warnOfMany(name, made, changes.flat());
+    }
+    sayProgram(entry.program);
+    if (debugging('time'))
+      say('time', `${entry.program.name}: traced and compiled in ${(now() - start).toFixed(2)} ms`);
+    entries.unshift(entry);
+    inOrder.push(entry);
+    if (entries.length > limits.compiledPrograms) inOrder.splice(inOrder.indexOf(entries.pop()!), 1);
+    return entry;
+  };
   const entryFor = (args: readonly unknown[]): Entry => {
     for (let k = 0; k < entries.length; k++) {
       const entry = entries[k];
-      const tensors: Tensor[] = [];
-      if (!fits(entry.signature, args, tensors)) continue;
-      entry.current.tensors = tensors;
-      if (!entry.guards.every((g) => Object.is(g.read(), g.value))) continue; // reasonFor reads them once more
+      if (!suits(entry, args)) {
+        release(entry);
+        continue;
+      }
       if (k > 0) {
         entries.splice(k, 1);
         entries.unshift(entry);
       }
       return entry;
     }
-    const entry = makeEntry(name, body, args, options, history);
-    entries.unshift(entry);
-    history.push(entry);
-    if (entries.length > limits.compiledPrograms) entries.pop();
-    return entry;
+    return publicCall(name, () => addEntry(args));
   };
 
   const call = (...args: unknown[]): unknown => {
     // within a trace it is one more function
     if (activeTrace() !== null) return body(...args);
-    return publicCall(name, () => {
-      const entry = entryFor(args);
-      try {
-        return entry.binding.call(entry.current.tensors);
-      } finally {
-        entry.current.tensors = [];
-      }
-    });
+    const entry = entryFor(args);
+    try {
+      return entry.binding.call(entry.tensors);
+    } finally {
+      release(entry);
+    }
   };
-  const lower = (...args: unknown[]): Program =>
-    publicCall(name, () => {
-      refuseReading('lower()');
-      return entryFor(args).program;
-    });
+  const lower = (...args: unknown[]): Program => {
+    refuseReading('lower()');
+    const entry = entryFor(args);
+    release(entry);
+    return entry.program;
+  };
   Object.defineProperty(call, 'name', { value: name });
   return Object.defineProperties(call, {
-    programs: { get: () => history.map((e) => e.program), enumerable: true },
+    programs: { get: () => inOrder.map((e) => e.program), enumerable: true },
     lower: { value: lower },
-    explainRecompiles: { value: () => history.slice(1).map((e) => e.reason) },
+    explainRecompiles: { value: () => changes.map(describeChanges) },
   }) as unknown as Compiled<F>;
 }
 
-function makeEntry(
-  name: string,
-  body: (...args: unknown[]) => unknown,
-  args: readonly unknown[],
-  options: CompileOptions,
-  history: readonly Entry[],
-): Entry {
-  const start = now();
-  const tensors: Tensor[] = [];
-  const signature = signatureOf(args, tensors);
-  const current: Entry['current'] = { tensors };
-  const { tree } = flatten([...args]);
-  const traced = traceCall(
-    name,
-    body,
-    tensors,
-    (stands) => unflatten(tree, stands) as unknown[],
-    (i) => current.tensors[i],
-  );
-  const binding = bind(traced, {
-    ...options,
-    name: history.length === 0 ? name : `${name}_${history.length}`,
-  });
-  const { report } = binding.executable;
-  const before = history[history.length - 1];
-  const reason = before === undefined ? '' : reasonFor(before, signature, traced.guards);
-  const program: Program = {
-    ...report,
-    profile: (profiled, { runs = 10 } = {}) => profileOf(binding, signature, profiled, runs),
-  };
-  if (reason !== '') say('recompile', `${name}: ${reason}`);
-  sayProgram(report);
-  if (debugging('time')) say('time', `${name}: traced and compiled in ${(now() - start).toFixed(2)} ms`);
-  return { signature, guards: traced.guards, binding, program, current, reason };
+/** True if the program of an entry is good for a call; notes the tensors of the call. */
+function suits({ signature, traced, tensors }: Entry, args: readonly unknown[]): boolean {
+  if (!fits(signature, args, tensors)) return false;
+  const { guards, standings, reserved, minds } = traced;
+  for (let i = 0; i < standings.length; i++)
+    if (standingOf(standings[i].tensor) !== standings[i].standing) return false;
+  if (reserved.size > 0 && anyOf(reserved, tensors)) return false;
+  if (minds && !sharesAlike(signature, tensors)) return false;
+  for (let i = 0; i < guards.length; i++) if (!Object.is(guards[i].read(), guards[i].value)) return false;
+  return true;
 }
 
-/** Why the last program was not good for this call. */
-function reasonFor(before: Entry, signature: Signature, guards: readonly Guard[]): string {
-  const found = differences(before.signature, signature);
-  if (found.length === 0) {
-    for (const { what, value, read } of before.guards) {
-      const now = read();
-      if (!Object.is(now, value)) found.push(`${what}: ${String(value)} -> ${String(now)}`);
+/** Forgets the tensors of a call. */
+const release = ({ tensors }: Entry): void => void tensors.fill(undefined as never);
+
+function makeEntry(name: string, number: number, body: Body, args: readonly unknown[], options: CompileOptions): Entry {
+  const fixed = new Set<Tensor>();
+  for (;;) {
+    const tensors: Tensor[] = [];
+    const signature = signatureOf(args, tensors, fixed);
+    const trace = (): ReturnType<typeof traceCall> => traceCall(name, body, signature, tensors, (slot) => tensors[slot]);
+    const traced = trace();
+    if (!('graph' in traced)) {
+      traced.forEach((x) => fixed.add(x));
+      continue;
     }
+    if (options.checked) compareTraces(name, traced, trace());
+    const binding = bind(traced, { ...options, name: number === 0 ? name : `${name}_${number}` });
+    const program: Program = {
+      ...binding.executable.report,
+      profile: (given, { runs = 10 } = {}) => profile(binding, signature, given, runs),
+    };
+    return { signature, traced, binding, program, tensors };
   }
-  if (found.length === 0 && guards.length !== before.guards.length) found.push('other outside state is read');
-  return found.join('; ');
 }
 
-function profileOf(
-  binding: Binding,
-  signature: Signature,
-  args: readonly unknown[],
-  runs: number,
-): ReturnType<Program['profile']> {
+/** A function that gives another graph when it is traced again depends on something that a program would freeze. */
+function compareTraces(name: string, first: Traced, second: ReturnType<typeof traceCall>): void {
+  const lines = (graph: Graph): string[] => printGraph(graph).split('\n');
+  const before = lines(first.graph);
+  const after = 'graph' in second ? lines(second.graph) : [];
+  const at = after.findIndex((line, i) => line !== before[i]);
+  if (at < 0 && after.length === before.length) return;
+  throw new TraceError(
+    `the compiled function '${name}' is not the same when it is traced again: it depends on something outside that is no tensor and changes, ` +
+      `such as a counter. First:\n${before[Math.max(0, at)]}\nthen:\n${after[Math.max(0, at)] ?? ''}`,
+  );
+}
+
+/** What of a call differs from those that there are programs for: from the one that is most like it. */
+function changesFor(args: readonly unknown[], entry: Entry, others: readonly Entry[]): readonly Change[] {
+  let fewest: readonly Change[] = [];
+  for (const other of others) {
+    let found: readonly Change[] = differences(other.signature, entry.signature);
+    if (found.length === 0 && fits(other.signature, args, other.tensors)) found = outsideChanges(other);
+    release(other);
+    if (found.length > 0 && (fewest.length === 0 || found.length < fewest.length)) fewest = found;
+  }
+  return fewest;
+}
+
+/** What has changed outside of a function since it was traced. */
+function outsideChanges({ traced, tensors }: Entry): Change[] {
+  const remedy = 'see to it that it is the same at each call';
+  const found = brokenGuards(traced.guards);
+  for (const { tensor, standing } of traced.standings)
+    if (standingOf(tensor) !== standing)
+      found.push({ what: 'an outside tensor', before: standing, after: standingOf(tensor), remedy });
+  if (anyOf(traced.reserved, tensors))
+    found.push({ what: 'an argument', before: 'a tensor of its own', after: 'also used from outside', remedy });
+  return found;
+}
+
+function profile(binding: Binding, signature: Signature, args: readonly unknown[], runs: number): Profile {
   return publicCall('profile', () => {
+    refuseReading('profile()');
     const tensors: Tensor[] = [];
     if (!fits(signature, args, tensors))
       throw new ValueError('profile(): these arguments do not fit this program');
     const stream = defaultGenerator.getState();
     try {
-      binding.fill(tensors);
-      return measure(binding.executable, binding.written, runs);
+      return binding.rehearse(tensors, () => measure(binding.executable, runs));
     } finally {
       defaultGenerator.setState(stream);
     }

@@ -35,7 +35,8 @@ function checkFits(x: Tensor, value: Tensor): void {
 
 /** Makes `x` hold what `compute` gives, with its history. */
 export function inPlace(x: Tensor, others: readonly unknown[], compute: () => Tensor): Tensor {
-  const requiresGrad = x.requiresGrad || others.some((o) => isTensor(o) && o.requiresGrad);
+  const followed = x.requiresGrad || (x.core.viewOf?.base.requiresGrad ?? false);
+  const requiresGrad = followed || others.some((o) => isTensor(o) && o.requiresGrad);
   checkWritable(x, requiresGrad && isFloat(x.dtype), inInferenceMode());
   const value = compute();
   checkFits(x, value);

@@ -7,6 +7,7 @@ import { GradloomError, ValueError } from '../compiler/errors.ts';
 import { isFloat } from '../compiler/dtype.ts';
 import { stridesOf } from '../compiler/shape.ts';
 import { edgeOf } from './autograd/accumulate.ts';
+import { watchForward } from './autograd/anomaly.ts';
 import { isGradEnabled } from './autograd/mode.ts';
 import { alias, attach, record } from './autograd/record.ts';
 import type { Source } from './autograd/record.ts';
@@ -127,12 +128,11 @@ class Operands {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.nodesIn(item)]));
   }
 
-  /** Two tensors of one value are two nodes if autograd must keep them apart. */
+  /** Each operand of one value is a node of its own if autograd must keep them apart, also if it is the same tensor twice. */
   private nodeFor(x: Tensor): Node {
     activeTrace()?.captured.add(x);
-    const known = this.tensors.indexOf(x);
-    let n = known >= 0 ? this.nodes[known] : nodeOfTensor(x);
-    if (known < 0 && isGradEnabled() && this.nodes.includes(n)) n = alias(n);
+    let n = nodeOfTensor(x);
+    if (isGradEnabled() && this.nodes.includes(n) && (x.requiresGrad || !this.tensors.includes(x))) n = alias(n);
     this.tensors.push(x);
     this.nodes.push(n);
     return n;
@@ -164,6 +164,7 @@ function wrapResult(
 ): unknown {
   const { names, nodes, single } = partsOf(result);
   const tensors = wrapNodes(nodes, operands, (k) => viewOfCall(fn, given, traits, single ? null : k), traits);
+  watchForward(name, tensors, operands.tensors);
   if (single) return tensors[0];
   if (names !== null) return Object.fromEntries(names.map((key, k) => [key, tensors[k]]));
   return namedResult(name, tensors);

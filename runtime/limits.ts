@@ -7,6 +7,8 @@ export const limits = {
   cachedPrograms: 512,
   /** Programs kept by one compiled function. */
   compiledPrograms: 64,
+  /** Programs of one compiled function from which it is worth a warning. */
+  manyPrograms: 8,
   /** Distinct operators with attributes and types that keys of graphs number; then numbering starts anew. */
   numberedOps: 100_000,
 } as const;

@@ -63,7 +63,7 @@ export type { NestedArray, TensorOptions } from './tensor.ts';
 export { compile } from './compile.ts';
 export type { CompileOptions, Compiled } from './compile.ts';
 export type { Kernel, KernelProfile, Profile, Program, ProgramMemory, Stage } from './program.ts';
-export { guarded } from './trace.ts';
+export { guarded, isCompiling } from './trace.ts';
 export { liveNumber } from './live.ts';
 export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';

@@ -54,11 +54,20 @@ export function unflatten(tree: Tree, values: readonly unknown[]): unknown {
       const items = tree.items.map((item) => unflatten(item, values));
       return tree.named === undefined ? items : namedResult(tree.named, items as Tensor[]);
     }
-    case 'object':
-      return Object.fromEntries(tree.keys.map((key, i) => [key, unflatten(tree.items[i], values)]));
+    case 'object': {
+      const result: Record<string, unknown> = {};
+      tree.keys.forEach((key, i) => setField(result, key, unflatten(tree.items[i], values)));
+      return result;
+    }
     case 'static':
       return tree.value;
   }
+}
+
+/** Sets a field of a plain object, whatever its name is. */
+export function setField(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
 }
 
 /** A nested value with `f` of each of its tensors. */

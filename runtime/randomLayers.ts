@@ -3,9 +3,9 @@
 
 import { ValueError } from '../compiler/errors.ts';
 import { broadcastShapes } from '../compiler/shape.ts';
-import { leaf } from './create.ts';
+import { leaf, zeros } from './create.ts';
 import { functions } from './functions.ts';
-import { fillDropoutMask, fillExponential } from './generator.ts';
+import { fillBernoulli, fillExponential } from './generator.ts';
 import type { FloatArray } from './generator.ts';
 import { checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
@@ -46,11 +46,11 @@ export function scaledDotProductAttention(
     const lead = (x: Tensor): readonly number[] => x.shape.slice(0, -2);
     const heads = rest.enableGqa ? [query] : [query, key];
     const shape = [...broadcastShapes(...heads.map(lead)), query.size(-2), key.size(-2)];
-    const mask = leaf(
-      draw({ shape, dtype: query.dtype }, (array) =>
-        fillDropoutMask(defaultGenerator, array as FloatArray, p),
-      ),
-    );
+    const type = { shape, dtype: query.dtype };
+    const mask =
+      p === 1
+        ? zeros(shape, { dtype: query.dtype })
+        : leaf(draw(type, (array) => fillBernoulli(defaultGenerator, array, 1 - p)));
     return attend(query, key, value, { ...rest, dropout: { mask, p } });
   });
 }

@@ -58,6 +58,9 @@ let active: Trace | null = null;
 
 export const activeTrace = (): Trace | null => active;
 
+/** True while a function is being traced. */
+export const isCompiling = (): boolean => active !== null;
+
 /** Runs a function under a new trace and hands the record to `harvest`; then puts the outside back as it was. */
 export function runTrace<T, R>(name: string, body: () => T, harvest: (result: T, trace: Trace) => R): R {
   const trace: Trace = {

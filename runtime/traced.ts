@@ -274,10 +274,9 @@ function inputsFor(
   const inputs: Node[] = [];
   const sources: Source[] = [];
   for (const node of [...reachable(outputs), ...changed.map((c) => c.placeholder)]) {
-    if (inputs.includes(node)) continue;
     const buffer = node.op.meaning(node).tag === 'input' ? bufferOf(node) : undefined;
     const source: Source | undefined = origins.get(node) ?? (buffer && { tag: 'constant', buffer });
-    if (source === undefined) continue;
+    if (source === undefined || inputs.includes(node)) continue;
     inputs.push(node);
     sources.push(source);
   }

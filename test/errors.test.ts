@@ -231,10 +231,7 @@ const rows: Readonly<Record<string, Row>> = {
   squeeze_range: () => ones([2]).squeeze(3),
   cast_inplace: () => ones([3], { dtype: 'int32' }).add_(1.5),
   mean_int: () => ones([3], { dtype: 'int32' }).mean(),
-  matmul_dtype: {
-    run: () => ones([2, 2]).matmul(ones([2, 2], { dtype: 'float64' })),
-    says: 'expected m1 and m2 to have the same dtype, but got: float != double',
-  },
+  matmul_dtype: () => ones([2, 2]).matmul(ones([2, 2], { dtype: 'float64' })),
   gather_index_dtype: () => g.gather(ones([3]), 0, ones([1])),
   gather_index_range: () => g.gather(ones([3]), 0, int(3)),
   index_select_range: () => g.indexSelect(ones([3]), 0, int(3)),
@@ -302,12 +299,10 @@ const rows: Readonly<Record<string, Row>> = {
   },
   custom_no_backward: () => F5.apply(leaf(3)).sum().backward(),
   custom_once() {
-    const [first] = autograd.grad(Once.apply(leaf(3)), [leaf(3)], { allowUnused: true });
     const x = leaf(3);
     const w = leaf(3);
     const [grad] = autograd.grad(Once.apply(x), x, { gradOutputs: w, createGraph: true });
     grad.sum().backward();
-    return first;
   },
 };
 
@@ -354,7 +349,7 @@ test('anomaly mode names the line of the forward operation', (t) => {
   const message = messageOf(() =>
     autograd.detectAnomaly(() => tensor([0], { requiresGrad: true }).sqrt().mul(0).sum().backward()),
   )!;
-  t.regex(message, /element 0 of float32\[1\]; forward: sqrt at test\/errors\.test\.ts:\d+/);
+  t.regex(message, /forward: sqrt\(float32\[1\]\) at test\/errors\.test\.ts:\d+/);
 });
 
 const unknownOptions: readonly (readonly [call: () => unknown, message: string])[] = [

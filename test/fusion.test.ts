@@ -45,8 +45,10 @@ test('layerNorm with weight and bias is one kernel', (t) => {
 });
 
 test('two elementwise results of one tensor are one kernel', (t) => t.is(kernels([x], [exp(x), sin(x)]), 1));
-test('the row sum and the row maximum of one tensor are one kernel', (t) => t.is(kernels([x], [sum(x, 1), amax(x, 1)]), 1));
-test('a column sum and an elementwise result are one kernel', (t) => t.is(kernels([x], [sum(x, 0), cos(x)]), 1));
+test('the row sum and the row maximum of one tensor are one kernel', (t) =>
+  t.is(kernels([x], [sum(x, 1), amax(x, 1)]), 1));
+test('a column sum and an elementwise result are one kernel', (t) =>
+  t.is(kernels([x], [sum(x, 0), cos(x)]), 1));
 
 test('softmax cross-entropy and its gradient are one kernel', (t) => {
   const classes = tensor([64], 'int32');
@@ -71,7 +73,8 @@ test('the backward of layerNorm gives all three gradients in one kernel', (t) =>
 
 const w = tensor([128, 32]);
 const b = tensor([32]);
-test('matmul with bias and relu is one kernel', (t) => t.is(kernels([x, w, b], [relu(add(matmul(x, w), b))]), 1));
+test('matmul with bias and relu is one kernel', (t) =>
+  t.is(kernels([x, w, b], [relu(add(matmul(x, w), b))]), 1));
 test('matmul, reshape and bias are one kernel', (t) =>
   t.is(kernels([x, w, b], [add(reshape(matmul(x, w), [8, 8, 32]), b)]), 1));
 test('matmul and a mask are one kernel', (t) => {
@@ -101,7 +104,13 @@ function adam(p: Node, g: Node, m: Node, v: Node, rate: Node, scale: Node): Node
 }
 
 test('Adam runs in the kernel of the gradient that it uses', (t) => {
-  const [g, m, v, rate, scale] = [tensor([64, 32]), tensor([128, 32]), tensor([128, 32]), tensor([]), tensor([])];
+  const [g, m, v, rate, scale] = [
+    tensor([64, 32]),
+    tensor([128, 32]),
+    tensor([128, 32]),
+    tensor([]),
+    tensor([]),
+  ];
   const gradient = matmul(transpose(x, 0, 1), g);
   t.is(kernels([x, g, w, m, v, rate, scale], adam(w, gradient, m, v, rate, scale)), 1);
 });
@@ -135,7 +144,8 @@ test('a long chain of elementwise operations is one kernel without temporaries',
 
 test('an elementwise reader through a permutation stays in the kernel', (t) =>
   t.is(kernels([x], [exp(permute(sin(x), [1, 0]))]), 1));
-test('a sum that is spread back over its row is one kernel', (t) => t.is(kernels([x], [sub(x, mean(x, 1, true))]), 1));
+test('a sum that is spread back over its row is one kernel', (t) =>
+  t.is(kernels([x], [sub(x, mean(x, 1, true))]), 1));
 
 test('softmax over the slow axis is not forced into strided loops', (t) => {
   const { built } = compileNodes([x], [softmax(x, 0)]);
@@ -147,7 +157,10 @@ test('a value that is read at moved positions is computed once, before', (t) => 
   const y = exp(x);
   const { built } = compileNodes([x], [add(narrow(y, 1, 0, 127), narrow(y, 1, 1, 127))]);
   t.is(built.plan.kernels.length, 2);
-  t.regex(printGroups(built.grouping), /not merged: exp with add: add reads exp through a view that moves elements/);
+  t.regex(
+    printGroups(built.grouping),
+    /not merged: exp with add: add reads exp through a view that moves elements/,
+  );
 });
 
 test('two contractions never share a kernel, and the reason is told', (t) => {
@@ -182,7 +195,10 @@ test('the same graph gives the same groups and the same source every time', (t) 
   const make = (): string => {
     const [p, q] = [tensor([4, 6]), tensor([6])];
     const y = layerNorm(p, [6], { weight: q });
-    return compileGraph(makeGraph([p, q], gradients(sum(square(y)), [p, q]))).built.source.replace(/program \d+|test-\d+/g, '');
+    return compileGraph(makeGraph([p, q], gradients(sum(square(y)), [p, q]))).built.source.replace(
+      /program \d+|test-\d+/g,
+      '',
+    );
   };
   t.is(make(), make());
 });

@@ -39,6 +39,7 @@ const leftOut: Readonly<Record<string, number>> = {
   float16: 1,
   bfloat16: 1,
   int8: 1,
+  int16: 1,
   int64: 21,
 };
 

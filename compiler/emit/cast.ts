@@ -5,7 +5,9 @@ import { paren, strength, type Piece } from './primitives.ts';
 
 export function castText(dtype: DType, arg: Piece): Piece {
   const logical = arg.logical === true;
-  const number: Piece = logical ? { text: `${paren(arg, strength.conditional + 1)} ? 1 : 0`, strength: strength.conditional } : arg;
+  const number: Piece = logical
+    ? { text: `${paren(arg, strength.conditional + 1)} ? 1 : 0`, strength: strength.conditional }
+    : arg;
   switch (dtype) {
     case 'float64':
       return number;
@@ -14,8 +16,16 @@ export function castText(dtype: DType, arg: Piece): Piece {
     case 'int32':
       return logical ? number : { text: `${paren(number, strength.bitOr)} | 0`, strength: strength.bitOr };
     case 'uint8':
-      return logical ? number : { text: `${paren(number, strength.bitAnd)} & 255`, strength: strength.bitAnd };
+      return logical
+        ? number
+        : { text: `${paren(number, strength.bitAnd)} & 255`, strength: strength.bitAnd };
     case 'bool':
-      return logical ? arg : { text: `${paren(number, strength.equality + 1)} !== 0`, strength: strength.equality, logical: true };
+      return logical
+        ? arg
+        : {
+            text: `${paren(number, strength.equality + 1)} !== 0`,
+            strength: strength.equality,
+            logical: true,
+          };
   }
 }

@@ -28,7 +28,8 @@ export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
   w.line("'use strict';");
   w.comment(`gradloom program ${options.serial}: ${safeComment(options.name)}`);
   if (imported.length > 0) w.line(`const { ${imported.join(', ')} } = helpers;`);
-  for (const name of order) if (helperTexts[name]) for (const line of helperTexts[name].text.split('\n')) w.line(line);
+  for (const name of order)
+    if (helperTexts[name]) for (const line of helperTexts[name].text.split('\n')) w.line(line);
   const used = new Set<Buffer>(p.kernels.flatMap((k) => [...k.reads, ...k.writes, ...k.scratch]));
   for (const c of p.copies) used.add(c.from).add(c.to);
   // Captured one by one: V8 takes a captured constant for what it is, the field of an object it would look up again.
@@ -38,13 +39,10 @@ export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
     for (const line of (kernels.get(k) as string).trimEnd().split('\n')) w.line(line);
   }
   w.line();
-  w.block(
-    'function run()',
-    () => {
-      for (const k of p.kernels) w.line(`${k.name}();`);
-      for (const c of p.copies) w.line(`$${c.to.name}.set($${c.from.name});`);
-    },
-  );
+  w.block('function run()', () => {
+    for (const k of p.kernels) w.line(`${k.name}();`);
+    for (const c of p.copies) w.line(`$${c.to.name}.set($${c.from.name});`);
+  });
   w.line(`return { run, kernels: { ${p.kernels.map((k) => k.name).join(', ')} } };`);
   const label = options.name.replace(/[^A-Za-z0-9_-]/g, '_') || 'program';
   w.line(`//# sourceURL=gradloom/${label}-${options.serial}.js`);

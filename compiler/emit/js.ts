@@ -25,7 +25,10 @@ export class KernelPrinter {
     if (value !== value) return atom('NaN');
     if (value === Infinity) return atom('Infinity');
     if (value === -Infinity || value < 0 || Object.is(value, -0))
-      return { text: value === -Infinity ? '-Infinity' : Object.is(value, -0) ? '-0' : String(value), strength: strength.unary };
+      return {
+        text: value === -Infinity ? '-Infinity' : Object.is(value, -0) ? '-0' : String(value),
+        strength: strength.unary,
+      };
     return atom(String(value));
   }
 
@@ -37,7 +40,12 @@ export class KernelPrinter {
       const base = this.atomText(a);
       const size = Math.abs(coef);
       const text = size === 1 ? paren(base, strength.product) : `${paren(base, strength.product)} * ${size}`;
-      if (parts.length === 0) parts.push(coef < 0 ? `-${size === 1 ? paren(base, strength.unary) : `${paren(base, strength.unary)} * ${size}`}` : text);
+      if (parts.length === 0)
+        parts.push(
+          coef < 0
+            ? `-${size === 1 ? paren(base, strength.unary) : `${paren(base, strength.unary)} * ${size}`}`
+            : text,
+        );
       else parts.push(`${coef < 0 ? '-' : '+'} ${text}`);
       pieces++;
     }
@@ -47,7 +55,14 @@ export class KernelPrinter {
       pieces++;
     }
     const lone = i.terms.length === 1 && i.offset === 0 && i.terms[0].coef === 1;
-    return { text: parts.join(' '), strength: lone ? this.atomText(i.terms[0].atom).strength : pieces === 1 ? strength.product : strength.sum };
+    return {
+      text: parts.join(' '),
+      strength: lone
+        ? this.atomText(i.terms[0].atom).strength
+        : pieces === 1
+          ? strength.product
+          : strength.sum,
+    };
   }
 
   private atomText(a: NestIndex['terms'][number]['atom']): Piece {
@@ -58,7 +73,8 @@ export class KernelPrinter {
         return this.value(a.expr);
       case 'floor': {
         const of = this.index(a.of);
-        if (rangeOf(a.of).min >= 0) return { text: `${paren(of, strength.product)} / ${a.by} | 0`, strength: strength.bitOr };
+        if (rangeOf(a.of).min >= 0)
+          return { text: `${paren(of, strength.product)} / ${a.by} | 0`, strength: strength.bitOr };
         return atom(`Math.floor(${paren(of, strength.product)} / ${a.by})`);
       }
       case 'mod':
@@ -79,14 +95,20 @@ export class KernelPrinter {
   /** An expression as a number. */
   value(e: Expr): Piece {
     const piece = this.expr(e);
-    return piece.logical ? { text: `${paren(piece, strength.conditional + 1)} ? 1 : 0`, strength: strength.conditional } : piece;
+    return piece.logical
+      ? { text: `${paren(piece, strength.conditional + 1)} ? 1 : 0`, strength: strength.conditional }
+      : piece;
   }
 
   /** An expression as a condition; a number is true where it is not 0, NaN included. */
   condition(e: Expr): Piece {
     const piece = this.expr(e);
     if (piece.logical) return piece;
-    return { text: `${paren(piece, strength.equality + 1)} !== 0`, strength: strength.equality, logical: true };
+    return {
+      text: `${paren(piece, strength.equality + 1)} !== 0`,
+      strength: strength.equality,
+      logical: true,
+    };
   }
 
   private expr(e: Expr): Piece {
@@ -104,7 +126,10 @@ export class KernelPrinter {
       case 'guarded': {
         const test = e.guards.map((g) => this.guard(g)).join(' && ');
         const value = this.value(e.value);
-        return { text: `${test} ? ${paren(value, strength.conditional + 1)} : ${this.number(e.otherwise).text}`, strength: strength.conditional };
+        return {
+          text: `${test} ? ${paren(value, strength.conditional + 1)} : ${this.number(e.otherwise).text}`,
+          strength: strength.conditional,
+        };
       }
       case 'prim':
         return this.prim(e.prim, e.args, e.dtype);
@@ -119,7 +144,8 @@ export class KernelPrinter {
     }
     switch (form.tag) {
       case 'infix': {
-        const side = (e: Expr): Piece => (form.tag === 'infix' && form.operands === 'logical' ? this.condition(e) : this.value(e));
+        const side = (e: Expr): Piece =>
+          form.tag === 'infix' && form.operands === 'logical' ? this.condition(e) : this.value(e);
         const [a, b] = [side(args[0]), side(args[1])];
         // A sum may stand bare on the left of another one; on the right only what binds more strongly.
         const text = `${paren(a, form.strength)} ${form.symbol} ${paren(b, form.strength + 1)}`;
@@ -152,7 +178,11 @@ export class KernelPrinter {
 
   private call(helper: string, args: readonly Expr[], logical: boolean): Piece {
     if (!helper.startsWith('Number.')) this.helpers.add(helper);
-    return { text: `${helper}(${args.map((a) => this.value(a).text).join(', ')})`, strength: strength.atom, logical };
+    return {
+      text: `${helper}(${args.map((a) => this.value(a).text).join(', ')})`,
+      strength: strength.atom,
+      logical,
+    };
   }
 
   /** What stands beside a loop runs rarely: there the functions of Math are as good, and leave V8's registers to the loop. */
@@ -207,8 +237,17 @@ export class KernelPrinter {
 
   /** `a += b` where that is what is meant: reads better, and is the same. */
   private assignment(text: string, target: Expr, value: Expr): string {
-    if (value.tag === 'prim' && (value.prim === 'add' || value.prim === 'mul') && (value.dtype === 'float32' || value.dtype === 'float64')) {
-      const spread = value.prim === 'add' ? leftmost(value, target) : sameExpr(value.args[0], target) ? value.args[1] : null;
+    if (
+      value.tag === 'prim' &&
+      (value.prim === 'add' || value.prim === 'mul') &&
+      (value.dtype === 'float32' || value.dtype === 'float64')
+    ) {
+      const spread =
+        value.prim === 'add'
+          ? leftmost(value, target)
+          : sameExpr(value.args[0], target)
+            ? value.args[1]
+            : null;
       if (spread) return `${text} ${value.prim === 'add' ? '+=' : '*='} ${this.value(spread).text};`;
     }
     return `${text} = ${this.value(value).text};`;
@@ -249,5 +288,7 @@ export function describeOrigins(origins: readonly Origin[]): string[] {
     if (list) list.push(o.op);
     else byLine.set(key, [o.op]);
   }
-  return [...byLine].map(([line, ops]) => `${safeComment(line)}  ${safeComment([...new Set(ops)].join(', '))}`);
+  return [...byLine].map(
+    ([line, ops]) => `${safeComment(line)}  ${safeComment([...new Set(ops)].join(', '))}`,
+  );
 }

@@ -6,7 +6,21 @@ import type { DType } from '../dtype.ts';
 import type { Primitive } from '../scalar.ts';
 
 /** Binding strengths, as in JavaScript's grammar. */
-export const strength = { conditional: 2, or: 3, and: 4, bitOr: 5, bitXor: 6, bitAnd: 7, equality: 8, relation: 9, shift: 10, sum: 11, product: 12, unary: 14, atom: 18 } as const;
+export const strength = {
+  conditional: 2,
+  or: 3,
+  and: 4,
+  bitOr: 5,
+  bitXor: 6,
+  bitAnd: 7,
+  equality: 8,
+  relation: 9,
+  shift: 10,
+  sum: 11,
+  product: 12,
+  unary: 14,
+  atom: 18,
+} as const;
 
 export interface Piece {
   readonly text: string;
@@ -19,8 +33,19 @@ export interface Piece {
 
 type Form =
   /** a op b. */
-  | { readonly tag: 'infix'; readonly symbol: string; readonly strength: number; readonly logical?: boolean; readonly operands?: 'logical' }
-  | { readonly tag: 'prefix'; readonly symbol: string; readonly logical?: boolean; readonly operands?: 'logical' }
+  | {
+      readonly tag: 'infix';
+      readonly symbol: string;
+      readonly strength: number;
+      readonly logical?: boolean;
+      readonly operands?: 'logical';
+    }
+  | {
+      readonly tag: 'prefix';
+      readonly symbol: string;
+      readonly logical?: boolean;
+      readonly operands?: 'logical';
+    }
   /** A function of Math. */
   | { readonly tag: 'math'; readonly name: string }
   /** A helper; `precise` where it differs for float64. */
@@ -30,7 +55,12 @@ type Form =
   | { readonly tag: 'select' };
 
 const infix = (symbol: string, level: number): Form => ({ tag: 'infix', symbol, strength: level });
-const relation = (symbol: string, level: number): Form => ({ tag: 'infix', symbol, strength: level, logical: true });
+const relation = (symbol: string, level: number): Form => ({
+  tag: 'infix',
+  symbol,
+  strength: level,
+  logical: true,
+});
 const math = (name: string): Form => ({ tag: 'math', name });
 const helper = (name: string, logical = false): Form => ({ tag: 'helper', name, logical });
 const fast = (single: string, double: Form): Form => ({ tag: 'fast', single, double });
@@ -110,7 +140,8 @@ const wraps: ReadonlySet<Primitive> = new Set(['add', 'sub', 'mul', 'neg', 'abs'
 
 export function wrapInteger(prim: Primitive, dtype: DType, text: Piece, args: readonly string[]): Piece {
   if (!wraps.has(prim)) return text;
-  if (dtype === 'int32' && prim === 'mul') return { text: `Math.imul(${args.join(', ')})`, strength: strength.atom };
+  if (dtype === 'int32' && prim === 'mul')
+    return { text: `Math.imul(${args.join(', ')})`, strength: strength.atom };
   if (dtype === 'int32') return { text: `${paren(text, strength.bitOr)} | 0`, strength: strength.bitOr };
   if (dtype === 'uint8') return { text: `${paren(text, strength.bitAnd)} & 255`, strength: strength.bitAnd };
   return text;

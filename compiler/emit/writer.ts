@@ -29,4 +29,5 @@ export class Writer {
 }
 
 /** What a user typed can only ever stand in a line comment: line ends of every kind become spaces. */
-export const safeComment = (text: string): string => text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ').replaceAll('*/', '* /');
+export const safeComment = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ').replaceAll('*/', '* /');

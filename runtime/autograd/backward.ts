@@ -14,6 +14,7 @@ import { remind } from '../realize.ts';
 import { Tensor, isTensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
 import { edgeOf } from './accumulate.ts';
+import { refuseBadValues } from './anomaly.ts';
 import { runBackward } from './engine.ts';
 import type { Root } from './engine.ts';
 import { GradFn } from './gradFn.ts';
@@ -101,6 +102,7 @@ export function backwardAll(
     if (createGraph) warnOnce();
     for (const x of inputs ?? []) if (isTensor(x)) retainGrad(x);
     runBackward(roots, { createGraph, retainGraph, targets });
+    refuseBadValues(outputs.filter(isTensor));
     remindOfScalars(outputs);
   });
 }
@@ -190,7 +192,9 @@ function search(
 ): (Tensor | null)[] {
   const roots = rootsOf(outputs, gradients);
   const targets = wanted.map(requiredEdge);
-  return runBackward(roots, { createGraph, retainGraph, targets, capture: true });
+  const found = runBackward(roots, { createGraph, retainGraph, targets, capture: true });
+  refuseBadValues(outputs.filter(isTensor));
+  return found;
 }
 
 /** The batches of gradients, checked: one more dimension than the outputs, of one size. */

@@ -144,8 +144,8 @@ function run(
   const wants = fn.edges.map((e) => e !== null && (!useful || useful.has(e.fn)));
   const pulled = backwardOf(fn.origin, () => fitted(fn, fn.pull(gradients, wants)));
   const results = runListHooks(fn.hooks, pulled, (hook, g) => hook(g, gradients));
-  if (!retainGraph) fn.free();
   checkAnomaly(fn, gradients, results);
+  if (!retainGraph) fn.free();
   return results;
 }
 

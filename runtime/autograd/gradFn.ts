@@ -2,7 +2,7 @@
 // that turns gradients of its outputs into gradients of its inputs. Out: what the engine runs and a user may look at.
 
 import { AutogradError } from '../../compiler/errors.ts';
-import type { Origin, TensorType } from '../../compiler/node.ts';
+import type { Node, Origin, TensorType } from '../../compiler/node.ts';
 import { currentOrigin, describeOrigin, withDetail } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
@@ -27,6 +27,13 @@ export interface Rule {
   readonly needsSaved: boolean;
   /** Drops what is kept. */
   free(): void;
+  /** The values of the forward call, as long as they are kept: for messages. */
+  forward?(): Forward;
+}
+
+export interface Forward {
+  readonly operands: readonly Node[];
+  readonly outputs: readonly Node[];
 }
 
 const secondTime =
@@ -101,6 +108,11 @@ export class GradFn {
   pull(gradients: Gradients, wants: readonly boolean[]): Gradients {
     if (this.rule.needsSaved) this.checkKept();
     return this.rule.pull(gradients, wants);
+  }
+
+  /** The values of the forward call, as long as they are kept. */
+  forward(): Forward {
+    return this.rule.forward?.() ?? { operands: [], outputs: [] };
   }
 
   /** Drops what was kept. */

@@ -134,6 +134,7 @@ function differentiation(call: Kept, self: () => GradFn): Rule {
     free() {
       if (needsSaved) kept = null;
     },
+    forward: () => ({ operands: kept?.sources.map((s) => s.node) ?? [], outputs: kept?.results ?? [] }),
   };
 }
 

@@ -2,7 +2,7 @@
 // belong to one of them. Out: their gradients, stacked along a new first dimension.
 
 import type { TensorType } from '../../compiler/node.ts';
-import { stack } from '../operators.ts';
+import { functions } from '../functions.ts';
 import type { Tensor } from '../tensor.ts';
 
 type Found = readonly (Tensor | null)[];
@@ -30,6 +30,6 @@ export function gradientRows(
     ? []
     : rows[0].map((_, k) => {
         const parts = rows.map((row) => row[k]);
-        return parts.some((g) => g === null) ? null : stack(parts as Tensor[]);
+        return parts.some((g) => g === null) ? null : functions.stack(parts as Tensor[]);
       });
 }

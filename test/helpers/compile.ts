@@ -49,8 +49,11 @@ export function compileGraph(graph: Graph, request: CompileRequest = {}): Compil
   return { built, run };
 }
 
-export const compileNodes = (inputs: readonly Node[], outputs: readonly Node[], request?: CompileRequest): Compiled =>
-  compileGraph(makeGraph(inputs, outputs), request);
+export const compileNodes = (
+  inputs: readonly Node[],
+  outputs: readonly Node[],
+  request?: CompileRequest,
+): Compiled => compileGraph(makeGraph(inputs, outputs), request);
 
 /** How many kernels a graph becomes. */
 export const kernels = (inputs: readonly Node[], outputs: readonly Node[]): number =>

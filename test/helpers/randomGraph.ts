@@ -66,12 +66,14 @@ export interface RandomGraphOptions {
   readonly floats?: readonly DType[];
   /** Only operators whose gradient can be held against finite differences, and only floating outputs. */
   readonly smooth?: boolean;
+  /** Sizes of the dimensions of the inputs, 1 to 4 if absent; longer ones make loops that are not unrolled, and tiles. */
+  readonly extents?: readonly number[];
 }
 
 const largest = 50;
 
 export function randomGraph(seed: number, options: RandomGraphOptions = {}): RandomGraph {
-  const { size = 12, floats: floatTypes = ['float64'], smooth = false } = options;
+  const { size = 12, floats: floatTypes = ['float64'], smooth = false, extents = [1, 2, 3, 4] } = options;
   const random = makeRandom(seed);
   const inputs: Node[] = [];
   const values = new Map<Node, TypedArray>();
@@ -93,7 +95,7 @@ export function randomGraph(seed: number, options: RandomGraphOptions = {}): Ran
       values,
     );
     if (isFloat(n.type.dtype) && !values.get(n)!.every((v) => Math.abs(v) <= largest)) return false;
-    if (numel(n.type.shape) > 400) return false;
+    if (numel(n.type.shape) > 50 * Math.max(8, ...extents)) return false;
     (isFloat(n.type.dtype) ? floats : others).push(n);
     return true;
   };
@@ -121,7 +123,7 @@ export function randomGraph(seed: number, options: RandomGraphOptions = {}): Ran
     },
   };
 
-  const sizes = [0, 1, 2].map(() => (random.chance(0.03) ? 0 : random.int(1, 4)));
+  const sizes = [0, 1, 2].map(() => (random.chance(0.03) ? 0 : random.pick(extents)));
   for (let i = random.int(1, 3); i >= 0; i--) {
     const shape = sizes.slice(random.int(0, 3)).map((n) => (random.chance(0.25) ? 1 : n));
     floats.push(addInput(shape, random.pick(floatTypes), () => random.next() * 4 - 2));
