@@ -328,6 +328,8 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
   }
   const passes = Math.max(0, ...pass.values());
   if (contractions.length > 0) {
+    if (producers(contractions[0]).some((p) => place.get(p) !== 'prologue'))
+      return refuse('a contraction reads its operands from memory');
     if (members.some((n) => place.get(n) === 'inner' && meaningOf(n).tag !== 'contract'))
       return refuse('beside a contraction only what is elementwise over its result fits');
     if (rows.length !== spanOf(contractions[0]).dims.flat().length)

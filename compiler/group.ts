@@ -13,6 +13,7 @@ import type { Graph } from './graph.ts';
 import { limits } from './limits.ts';
 import type { Node } from './node.ts';
 import { isComputed, meaningOf, producersOf, readOf } from './reads.ts';
+import { scalarCost } from './scalar.ts';
 import { numel } from './shape.ts';
 
 export interface Group {
@@ -50,18 +51,24 @@ interface Draft {
   late: number;
 }
 
-/** Maps that read nothing but constants, positions and other such maps, unless their values are wanted in memory. */
+/**
+ * Maps that belong to their readers, unless their values are wanted in memory: those of constants and positions, and cheap ones that
+ * only spread much smaller inputs (a one-hot mask of targets).
+ */
 function findInlined(graph: Graph): Set<Node> {
   const inlined = new Set<Node>();
   const pinned = new Set(graph.outputs);
   for (const n of graph.nodes)
     if (meaningOf(n).tag === 'routine') n.inputs.forEach((i) => pinned.add(readOf(i).source));
   for (const n of graph.nodes) {
-    if (meaningOf(n).tag !== 'map' || pinned.has(n)) continue;
+    const meaning = meaningOf(n);
+    if (meaning.tag !== 'map' || pinned.has(n)) continue;
     const free = n.inputs.every((i) => {
       const { source } = readOf(i);
-      const tag = meaningOf(source).tag;
-      return tag === 'constant' || tag === 'iota' || inlined.has(source);
+      const { tag } = meaningOf(source);
+      if (tag === 'constant' || tag === 'iota' || inlined.has(source)) return true;
+      const small = numel(source.type.shape) * limits.spread <= numel(n.type.shape);
+      return tag === 'input' && small && scalarCost(meaning.expr) <= limits.cheap;
     });
     if (free) inlined.add(n);
   }
@@ -175,9 +182,20 @@ export function group(graph: Graph): Grouping {
       first: Math.min(a.first, b.first),
       late: Math.max(a.late, b.late),
     };
-    for (const d of [a, b]) (merged.from.delete(d), merged.to.delete(d));
-    for (const d of merged.from) (d.to.delete(a), d.to.delete(b), d.to.add(merged));
-    for (const d of merged.to) (d.from.delete(a), d.from.delete(b), d.from.add(merged));
+    for (const d of [a, b]) {
+      merged.from.delete(d);
+      merged.to.delete(d);
+    }
+    for (const d of merged.from) {
+      d.to.delete(a);
+      d.to.delete(b);
+      d.to.add(merged);
+    }
+    for (const d of merged.to) {
+      d.from.delete(a);
+      d.from.delete(b);
+      d.from.add(merged);
+    }
     for (const n of members) draftOf.set(n, merged);
     raise(merged);
     return merged;
@@ -202,10 +220,13 @@ export function group(graph: Graph): Grouping {
       mine.from.add(theirs);
       theirs.to.add(mine);
     }
-    // Largest first; among equals the last, so that a sum of many products grows one by one and not in one kernel that reads them all.
+    // The largest value first, then the group that works most, then the last one: so a sum of many products grows one by one and not in
+    // one kernel that reads them all.
+    const volume = (p: Node): number => (draftOf.get(p) as Draft).volume;
     producers.sort(
       (p, q) =>
         numel(q.type.shape) - numel(p.type.shape) ||
+        volume(q) - volume(p) ||
         (position.get(q) as number) - (position.get(p) as number),
     );
     for (const p of producers) {
@@ -236,6 +257,14 @@ export function group(graph: Graph): Grouping {
         if (merge(a, b, a.members[0], b.members[0])) break;
       }
   }
+
+  // Single numbers that nothing connects still share one kernel: a call costs more than they do.
+  const scalars = [...new Set(draftOf.values())].filter(isScalar).sort((p, q) => p.first - q.first);
+  scalars.reduce<Draft | null>((a, d) => {
+    const [one, two] = [a && (draftOf.get(a.members[0]) as Draft), draftOf.get(d.members[0]) as Draft];
+    if (one === null || one === two) return two;
+    return merge(one, two, one.members[0], two.members[0]) ?? two;
+  }, null);
 
   const outputs = new Set(graph.outputs);
   const drafts = sortDrafts([...new Set(draftOf.values())]);

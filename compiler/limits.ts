@@ -3,6 +3,9 @@
 export const limits = {
   /** Members of one group. Longer groups make functions that V8 compiles late; 64 keeps analysis of a group in microseconds. */
   groupMembers: 64,
+  /** A cheap map of inputs that are this many times smaller than it is computed by each reader: one comparison costs less than a load and a store. */
+  spread: 4,
+  cheap: 2,
   /** Price (scalar.ts: cost) from which a value is kept instead of computed twice. exp costs 12, and softmax [1024, 1024] took 25.6 ms with exp twice, 14.3 with one. */
   keepFrom: 8,
   /** Elements of a row that are kept between two passes over it: 32,768 doubles are 256 KiB, which stays in the second-level cache. */

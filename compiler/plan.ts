@@ -155,8 +155,14 @@ export function plan(request: PlanRequest): Plan {
       to.set(b, t);
     }
   });
-  for (const b of inputs) (from.set(b, -1), to.set(b, end));
-  for (const b of outputs) (to.set(b, end), from.has(b) || from.set(b, end));
+  for (const b of inputs) {
+    from.set(b, -1);
+    to.set(b, end);
+  }
+  for (const b of outputs) {
+    to.set(b, end);
+    if (!from.has(b)) from.set(b, end);
+  }
 
   // 3. Places: first fit in a list of free ranges, in the order of first use.
   const slots: Slot[] = [];

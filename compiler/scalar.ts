@@ -48,8 +48,8 @@ const table = {
   /** C's fmod: the sign of the dividend. */
   fmod: op(2, 8, (a, b) => a % b),
   /** NaN if either is NaN. */
-  min: op(2, 1, (a, b) => (a < b || a !== a ? a : b)),
-  max: op(2, 1, (a, b) => (a > b || a !== a ? a : b)),
+  min: op(2, 1, (a, b) => (a < b || Number.isNaN(a) ? a : b)),
+  max: op(2, 1, (a, b) => (a > b || Number.isNaN(a) ? a : b)),
   sqrt: op(1, 3, Math.sqrt),
   exp: op(1, 12, Math.exp),
   exp2: op(1, 12, special.exp2),
@@ -94,7 +94,7 @@ const table = {
   and: test(2, (a, b) => a !== 0 && b !== 0),
   or: test(2, (a, b) => a !== 0 || b !== 0),
   not: test(1, (a) => a === 0),
-  isnan: test(1, (a) => a !== a),
+  isnan: test(1, Number.isNaN),
   isfinite: test(1, Number.isFinite),
   bitAnd: op(2, 1, (a, b) => a & b),
   bitOr: op(2, 1, (a, b) => a | b),

@@ -285,8 +285,10 @@ function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly 
     };
   };
   const lanes = Array.from({ length: n }, (_, k) => k);
+  // A short loop that was unrolled inside adds to one accumulator several times.
+  const distinct = chains.filter((c, i) => chains.findIndex((d) => d.acc === c.acc) === i);
   return [
-    ...chains.flatMap((c) =>
+    ...distinct.flatMap((c) =>
       lanes.slice(1).map((k): Stmt => ({ tag: 'var', name: nameOf(c, k), value: num(c.start) })),
     ),
     {
@@ -297,7 +299,7 @@ function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly 
     ...Array.from({ length: loop.extent - main }, (_, k) =>
       chains.map((c) => stepAt(c, 0, { offset: main + k, terms: [] })),
     ).flat(),
-    ...chains.map((c): Stmt => {
+    ...distinct.map((c): Stmt => {
       const total = lanes
         .slice(1)
         .reduce<Expr>((sum, k) => combined(c, sum, local(nameOf(c, k))), local(c.acc));

@@ -125,7 +125,7 @@ const preluDefaults: Required<PReLUOptions> = { numParameters: 1, init: 0.25, dt
 
 /** x where positive, x times a trained slope elsewhere. */
 export class PReLU extends Module {
-  readonly weight: Parameter;
+  weight: Parameter;
 
   constructor(options?: PReLUOptions) {
     super();

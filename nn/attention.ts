@@ -101,14 +101,14 @@ export class MultiheadAttention extends Module {
   readonly numHeads: number;
   readonly options: Required<MultiheadAttentionOptions>;
   /** The three projections as one, or each by itself if keys or values have other features than queries. */
-  readonly qProjWeight: Parameter | null = null;
-  readonly kProjWeight: Parameter | null = null;
-  readonly vProjWeight: Parameter | null = null;
-  readonly inProjWeight: Parameter | null = null;
-  readonly inProjBias: Parameter | null;
-  readonly biasK: Parameter | null;
-  readonly biasV: Parameter | null;
-  readonly outProj: Linear;
+  qProjWeight: Parameter | null = null;
+  kProjWeight: Parameter | null = null;
+  vProjWeight: Parameter | null = null;
+  inProjWeight: Parameter | null = null;
+  inProjBias: Parameter | null;
+  biasK: Parameter | null;
+  biasV: Parameter | null;
+  outProj: Linear;
 
   constructor(embedDim: number, numHeads: number, options?: MultiheadAttentionOptions) {
     super();

@@ -19,8 +19,8 @@ const linearDefaults: Required<LinearOptions> = { bias: true, dtype: 'float32' }
 export class Linear extends Module {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
+  weight: Parameter;
+  bias: Parameter | null;
 
   constructor(inFeatures: number, outFeatures: number, options?: LinearOptions) {
     super();
@@ -42,8 +42,8 @@ export class Linear extends Module {
 
 /** y = x1^T A x2 + b for each output feature. */
 export class Bilinear extends Module {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
+  weight: Parameter;
+  bias: Parameter | null;
 
   constructor(in1Features: number, in2Features: number, outFeatures: number, options?: LinearOptions) {
     super();

@@ -259,9 +259,9 @@ export abstract class Module extends Callable {
 /** Drops gradients, or sets them to zero. */
 export function clearGrads(parameters: readonly Tensor[], setToNone: boolean): void {
   for (const p of parameters) {
-    if (p.grad === null) continue;
+    // not to ask whether there is one spares compiled functions a second program
     if (setToNone) p.grad = null;
-    else {
+    else if (p.grad !== null) {
       if (p.grad.gradFn !== null) p.grad.detach_();
       else p.grad.requiresGrad = false;
       p.grad.zero_();

@@ -40,11 +40,11 @@ abstract class RunningNorm extends Module {
   readonly eps: number;
   readonly momentum: number | null;
   readonly trackRunningStats: boolean;
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
-  readonly runningMean: Tensor | null = null;
-  readonly runningVar: Tensor | null = null;
-  readonly numBatchesTracked: Tensor | null = null;
+  weight: Parameter | null;
+  bias: Parameter | null;
+  runningMean: Tensor | null = null;
+  runningVar: Tensor | null = null;
+  numBatchesTracked: Tensor | null = null;
 
   protected constructor(numFeatures: number, options: Required<RunningNormOptions>) {
     super();
@@ -196,8 +196,8 @@ const asShape = (size: number | Shape): Shape => (typeof size === 'number' ? [si
 export class LayerNorm extends Module {
   readonly normalizedShape: Shape;
   readonly eps: number;
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
+  weight: Parameter | null;
+  bias: Parameter | null;
 
   constructor(normalizedShape: number | Shape, options?: LayerNormOptions) {
     super();
@@ -230,7 +230,7 @@ const rmsDefaults: Required<RMSNormOptions> = { eps: null, elementwiseAffine: tr
 export class RMSNorm extends Module {
   readonly normalizedShape: Shape;
   readonly eps: number | null;
-  readonly weight: Parameter | null;
+  weight: Parameter | null;
 
   constructor(normalizedShape: number | Shape, options?: RMSNormOptions) {
     super();
@@ -263,8 +263,8 @@ export class GroupNorm extends Module {
   readonly numGroups: number;
   readonly numChannels: number;
   readonly eps: number;
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
+  weight: Parameter | null;
+  bias: Parameter | null;
 
   constructor(numGroups: number, numChannels: number, options?: GroupNormOptions) {
     super();

@@ -52,10 +52,10 @@ abstract class RecurrentCell extends Module {
   readonly mode: Mode;
   readonly inputSize: number;
   readonly hiddenSize: number;
-  readonly weightIh: Parameter;
-  readonly weightHh: Parameter;
-  readonly biasIh: Parameter | null;
-  readonly biasHh: Parameter | null;
+  weightIh: Parameter;
+  weightHh: Parameter;
+  biasIh: Parameter | null;
+  biasHh: Parameter | null;
 
   protected constructor(mode: Mode, inputSize: number, hiddenSize: number, { bias, dtype }: Required<CellOptions>) {
     super();

@@ -7,9 +7,11 @@ import { sameShape, showShape } from '../compiler/shape.ts';
 import { cast } from '../ops/cast.ts';
 import { writeThrough } from '../ops/view-put.ts';
 import { edgeOf } from './autograd/accumulate.ts';
+import { hooksOf } from './autograd/hooks.ts';
 import { alias, attach, record } from './autograd/record.ts';
 import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
 import { nodeOf, writeCell } from './cell.ts';
+import { limits } from './limits.ts';
 import { publicCall } from './origin.ts';
 import { limitDepth, remind } from './realize.ts';
 import { isTensor, nodeOfTensor } from './tensor.ts';
@@ -57,7 +59,7 @@ function replaceValue(x: Tensor, value: Tensor): void {
   } else writeRecordedView(x, converted, depth);
   if (activeTrace() === null) {
     remind(cell);
-    limitDepth(cell);
+    limitDepth(cell, limits.writtenChain);
   }
 }
 
@@ -67,8 +69,8 @@ function takeHistory(x: Tensor, value: Tensor): void {
   if (edge === null) return;
   keepHistory(x);
   if (x.core.retainsGrad) {
-    x.core.gradFn?.retained.delete(x.core.outputIndex);
-    edge.fn.retained.set(edge.index, x);
+    x.core.gradFn?.hooks?.retained.delete(x.core.outputIndex);
+    hooksOf(edge.fn).retained.set(edge.index, x);
   }
   attach(x, edge);
 }

@@ -132,7 +132,8 @@ class Operands {
   private nodeFor(x: Tensor): Node {
     activeTrace()?.captured.add(x);
     let n = nodeOfTensor(x);
-    if (isGradEnabled() && this.nodes.includes(n) && (x.requiresGrad || !this.tensors.includes(x))) n = alias(n);
+    if (isGradEnabled() && this.nodes.includes(n) && (x.requiresGrad || !this.tensors.includes(x)))
+      n = alias(n);
     this.tensors.push(x);
     this.nodes.push(n);
     return n;
@@ -147,6 +148,7 @@ class Operands {
       node: this.nodes[i],
       edge: edgeOf(x),
       inference: x.core.inference,
+      depth: x.core.cell.depth,
     }));
   }
 }

@@ -2,7 +2,9 @@
 
 export const limits = {
   /** Operations in a chain that has not been computed, from which it is computed without being asked for: graphs must not grow for ever. */
-  chain: 1000,
+  chain: 500,
+  /** The same at a write in place. Loops end in such writes (a parameter's update), so each round, or every few, is one program again. */
+  writtenChain: 64,
   /** Programs kept for values that are read outside of `compile`; the least recently used goes first. */
   cachedPrograms: 512,
   /** Programs kept by one compiled function. */

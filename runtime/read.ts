@@ -9,15 +9,18 @@ import { realizeNodes } from './realize.ts';
 import { nodeOfTensor } from './tensor.ts';
 import type { NestedArray, Tensor } from './tensor.ts';
 import { refuseReading } from './trace.ts';
+import { windowStart } from './window.ts';
 
 /** The elements, row-major. Not a copy: nobody may write to it, and it is good only until the next program runs. */
 export function elementsOf(x: Tensor): TypedArray {
   const { cell, path } = x.core;
-  const known = path === null ? bufferOfCell(cell) : undefined;
-  if (known) return known.array;
+  const whole = bufferOfCell(cell);
+  if (path === null && whole !== null) return whole.array;
   const node = nodeOfTensor(x);
   const there = bufferOf(node);
   if (there) return there.array;
+  const start = whole === null ? null : windowStart(node, nodeOf(cell));
+  if (start !== null) return whole!.array.subarray(start, start + x.numel);
   // the whole of a view is computed with it: somebody holds it, and will not want it to be computed twice
   realizeNodes(path === null ? [node] : [node, nodeOf(cell)]);
   bufferOfCell(cell);

@@ -24,7 +24,9 @@ import { activeTrace } from './trace.ts';
 /** Cells to be computed with whatever is read next. */
 const reminded = new Set<Cell>();
 
-export const remind = (cell: Cell): void => void reminded.add(cell);
+export function remind(cell: Cell): void {
+  if (activeTrace() === null) reminded.add(cell);
+}
 export const forget = (cell: Cell): void => void reminded.delete(cell);
 
 /** Computes nodes that have not been, and what there is a reminder of. */
@@ -47,8 +49,8 @@ export function realizeNodes(nodes: readonly Node[]): void {
 }
 
 /** Computes the value of a cell if its chain of operations has become too long. */
-export function limitDepth(cell: Cell): void {
-  if (cell.depth <= limits.chain || activeTrace() !== null || isBuffer(cell.value)) return;
+export function limitDepth(cell: Cell, limit: number = limits.chain): void {
+  if (cell.depth <= limit || activeTrace() !== null || isBuffer(cell.value)) return;
   realizeNodes([cell.value]);
   bufferOfCell(cell);
 }

@@ -22,7 +22,7 @@ export class KernelPrinter {
   readonly helpers = new Set<string>();
 
   number(value: number): Piece {
-    if (value !== value) return atom('NaN');
+    if (Number.isNaN(value)) return atom('NaN');
     if (value === Infinity) return atom('Infinity');
     if (value === -Infinity || value < 0 || Object.is(value, -0))
       return {

@@ -2,7 +2,8 @@
 // remember how the gradient changed in earlier steps. It decides by values, so a step cannot be part of a compiled function; its
 // closure can be one. All parameters are one vector here, in plain arrays.
 
-import { Tensor, ValueError, enableGrad, noGrad, tensor } from '../../runtime/public.ts';
+import { ValueError, enableGrad, noGrad, tensor } from '../../runtime/public.ts';
+import type { Tensor } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
 import type { CommonOptions, ParamsOf } from './optimizer.ts';
@@ -30,7 +31,7 @@ const defaults: LBFGSOptions = {
   lineSearchFn: null,
 };
 
-type Vector = Float64Array;
+type Vector = Float64Array<ArrayBuffer>;
 
 const dot = (a: Vector, b: Vector): number => a.reduce((sum, ai, i) => sum + ai * b[i], 0);
 /** a + t b. */

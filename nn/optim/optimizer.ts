@@ -19,7 +19,7 @@ export interface CommonOptions {
 }
 
 /** Parameters with the options that hold for them; changing an option takes effect at the next step. */
-export type ParamGroup<O> = O & { readonly params: readonly Tensor[]; [extra: string]: unknown };
+export type ParamGroup<O> = O & { readonly params: readonly Tensor[] };
 /** Parameters, or groups of them with options of their own. */
 export type ParamsOf<O> = Iterable<Tensor> | Iterable<Partial<O> & { readonly params: Tensor | Iterable<Tensor> }>;
 
@@ -63,7 +63,7 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
     if (list.length === 0) throw new ValueError('optimizer got an empty parameter list');
     if (list.some((p) => !(p instanceof Tensor) && typeof p === 'object' && 'params' in p))
       for (const group of list) this.addParamGroup(group as Partial<O> & { params: Iterable<Tensor> });
-    else this.addParamGroup({ params: list } as Partial<O> & { params: Iterable<Tensor> });
+    else this.addParamGroup({ params: list } as unknown as Partial<O> & { params: Iterable<Tensor> });
   }
 
   /** Throws for options that make no sense. */
@@ -92,7 +92,7 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
     for (const key of Object.keys(given))
       if (key !== 'params' && !(key in this.defaults))
         throw new ValueError(`parameter group got an unexpected option '${key}'`);
-    const group = { ...this.defaults, ...given, params } as ParamGroup<O>;
+    const group = { ...this.defaults, ...given, params } as unknown as ParamGroup<O>;
     this.check(group);
     const first = Object.entries(this.initialState(group));
     for (const p of params)
@@ -149,7 +149,10 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
       for (const p of params)
         state[all.indexOf(p)] = { step: noGrad(() => steps.sub(missed.get(p)!)), ...this.state.get(p) };
     });
-    const paramGroups = this.paramGroups.map((g) => ({ ...g, params: g.params.map((p) => all.indexOf(p)) }));
+    const paramGroups = this.paramGroups.map(({ params, ...options }) => ({
+      ...(options as Record<string, unknown>),
+      params: params.map((p) => all.indexOf(p)),
+    }));
     return { state, paramGroups };
   }
 
@@ -188,8 +191,8 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
       return Array.isArray(value) ? `(${value.map(show).join(', ')})` : String(value ?? 'None');
     };
     const groups = this.paramGroups.map((group, i) => {
-      const names = Object.keys(group).filter((name) => name !== 'params');
-      const lines = names.sort().map((name) => `    ${name}: ${show(group[name])}\n`);
+      const options = Object.entries(group).filter(([name]) => name !== 'params');
+      const lines = options.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `    ${name}: ${show(value)}\n`);
       return `Parameter Group ${i}\n${lines.join('')}`;
     });
     return `${this.constructor.name} (\n${groups.join('\n')})`;

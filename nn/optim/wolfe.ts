@@ -5,7 +5,7 @@
 export interface Point {
   readonly t: number;
   readonly value: number;
-  readonly grad: Float64Array;
+  readonly grad: Float64Array<ArrayBuffer>;
   /** The slope along the direction. */
   readonly slope: number;
 }

@@ -119,13 +119,13 @@ function neededFor(
 
 /** The gradients of a function's outputs after the hooks on these tensors; those that retain their gradient keep it. */
 function afterTensorHooks(fn: GradFn, incoming: Gradients): Gradients {
-  if (fn.tensorHooks.size === 0 && fn.retained.size === 0) return incoming;
+  if (fn.hooks === null) return incoming;
   const gradients = [...incoming];
-  for (const [index, hooks] of fn.tensorHooks) {
+  for (const [index, hooks] of fn.hooks.tensor) {
     const g = gradients[index];
     if (g !== null) gradients[index] = runTensorHooks(hooks, g);
   }
-  for (const [index, tensor] of fn.retained) {
+  for (const [index, tensor] of fn.hooks.retained) {
     const g = gradients[index];
     if (g !== null) addToRetained(tensor, g);
   }
@@ -140,10 +140,10 @@ function run(
   useful: ReadonlySet<GradFn> | undefined,
 ): Gradients {
   refuseOutside(fn);
-  const gradients = runListHooks(fn.prehooks, afterTensorHooks(fn, incoming), (hook, g) => hook(g));
+  const gradients = runListHooks(fn.hooks?.before, afterTensorHooks(fn, incoming), (hook, g) => hook(g));
   const wants = fn.edges.map((e) => e !== null && (!useful || useful.has(e.fn)));
   const pulled = backwardOf(fn.origin, () => fitted(fn, fn.pull(gradients, wants)));
-  const results = runListHooks(fn.hooks, pulled, (hook, g) => hook(g, gradients));
+  const results = runListHooks(fn.hooks?.after, pulled, (hook, g) => hook(g, gradients));
   checkAnomaly(fn, gradients, results);
   if (!retainGraph) fn.free();
   return results;

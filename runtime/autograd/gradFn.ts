@@ -7,8 +7,8 @@ import { currentOrigin, describeOrigin, withDetail } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
 import type { Trace } from '../trace.ts';
-import type { HookHandle, NodeHook, NodePrehook, TensorHook } from './hooks.ts';
-import { listHandle } from './hooks.ts';
+import { hooksOf, listHandle } from './hooks.ts';
+import type { HookHandle, Hooks, NodeHook, NodePrehook } from './hooks.ts';
 
 /** Output `index` of `fn`. */
 export interface Edge {
@@ -55,14 +55,9 @@ export class GradFn {
   readonly trace: Trace | null;
   /** The leaf whose gradient it adds up, if that is what it does. */
   readonly leaf: Tensor | null;
-  /** The user's own data. */
-  readonly metadata: Record<string, unknown> = {};
-  /** Hooks on gradients of single outputs. */
-  readonly tensorHooks = new Map<number, TensorHook[]>();
-  /** Tensors that keep their gradient, by output. */
-  readonly retained = new Map<number, Tensor>();
-  readonly prehooks: NodePrehook[] = [];
-  readonly hooks: NodeHook[] = [];
+  /** Null as long as there are none. */
+  hooks: Hooks | null = null;
+  private data: Record<string, unknown> | null = null;
   private readonly rule: Rule;
   private readonly serial = count++;
   private freedBy: Origin | null | undefined = undefined;
@@ -84,6 +79,11 @@ export class GradFn {
     this.trace = activeTrace();
   }
 
+  /** The user's own data. */
+  get metadata(): Record<string, unknown> {
+    return (this.data ??= {});
+  }
+
   /** The functions that its gradients go on to, with the number of their output; null where nothing requires grad. */
   get nextFunctions(): readonly (readonly [GradFn | null, number])[] {
     return this.edges.map((e) => [e?.fn ?? null, e?.index ?? 0]);
@@ -97,11 +97,11 @@ export class GradFn {
 
   /** Calls `hook` with the gradients of inputs and outputs after it has run; may return other gradients of the inputs. */
   registerHook(hook: NodeHook): HookHandle {
-    return listHandle(this.hooks, hook);
+    return listHandle(hooksOf(this).after, hook);
   }
   /** Calls `hook` with the gradients of the outputs before it runs; may return others. */
   registerPrehook(hook: NodePrehook): HookHandle {
-    return listHandle(this.prehooks, hook);
+    return listHandle(hooksOf(this).before, hook);
   }
 
   /** Runs the rule. */

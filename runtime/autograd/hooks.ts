@@ -1,6 +1,7 @@
 // Hooks: functions of the user's that see gradients on their way. In: a tensor or node and a function. Out: a handle that takes it away
-// again. The order, as in PyTorch 2: hooks of the tensor, prehooks of the node, `.grad` of tensors that retain it, the node, hooks of
-// the node; for a leaf the node is the addition to `.grad`, and after it come the hooks on that.
+// again. The order, as in PyTorch 2: hooks of the tensor, `.grad` of a tensor that retains it, prehooks of the node, the node, hooks of
+// the node; for a leaf the node is the addition to `.grad`, within which come the hooks on that. (PyTorch's documentation names the second
+// and third the other way round; its engine and its tests do it like this.)
 
 import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts';
 import { sameShape } from '../../compiler/shape.ts';
@@ -8,7 +9,7 @@ import { userCode } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
-import type { Gradients } from './gradFn.ts';
+import type { GradFn, Gradients } from './gradFn.ts';
 import { edgeOf } from './accumulate.ts';
 
 export interface HookHandle {
@@ -19,6 +20,20 @@ export type TensorHook = (gradient: Tensor) => Tensor | void | null;
 export type NodeHook = (gradInputs: Gradients, gradOutputs: Gradients) => Gradients | void | null;
 export type NodePrehook = (gradOutputs: Gradients) => Gradients | void | null;
 export type PostAccumulateHook = (leaf: Tensor) => void;
+
+/** The hooks on one backward function. */
+export interface Hooks {
+  /** On gradients of single outputs, in the order in which the first on each was registered. */
+  readonly tensor: Map<number, TensorHook[]>;
+  /** Tensors that keep their gradient, by output. */
+  readonly retained: Map<number, Tensor>;
+  readonly before: NodePrehook[];
+  readonly after: NodeHook[];
+}
+
+/** The hooks of a function, to add to them. */
+export const hooksOf = (fn: GradFn): Hooks =>
+  (fn.hooks ??= { tensor: new Map(), retained: new Map(), before: [], after: [] });
 
 const postHooks = new WeakMap<Tensor, PostAccumulateHook[]>();
 
@@ -40,8 +55,9 @@ export function registerTensorHook(x: Tensor, hook: TensorHook): HookHandle {
   const edge = edgeOf(x);
   if (edge === null)
     throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
-  const list = edge.fn.tensorHooks.get(edge.index) ?? [];
-  edge.fn.tensorHooks.set(edge.index, list);
+  const { tensor } = hooksOf(edge.fn);
+  const list = tensor.get(edge.index) ?? [];
+  tensor.set(edge.index, list);
   return listHandle(list, hook);
 }
 
@@ -65,7 +81,7 @@ export function retainGrad(x: Tensor): void {
   if (!x.requiresGrad) throw new AutogradError("can't retain_grad on Tensor that has requires_grad=False");
   const { gradFn } = x;
   if (gradFn === null) return;
-  gradFn.retained.set(x.core.outputIndex, x);
+  hooksOf(gradFn).retained.set(x.core.outputIndex, x);
   x.core.retainsGrad = true;
 }
 
@@ -85,12 +101,12 @@ export function runTensorHooks(hooks: readonly TensorHook[] | undefined, gradien
 
 /** What hooks of a node make of gradients: the list they return, or the one they were given. */
 export function runListHooks<H>(
-  hooks: readonly H[],
+  hooks: readonly H[] | undefined,
   gradients: Gradients,
   call: (hook: H, gradients: Gradients) => Gradients | void | null,
 ): Gradients {
   let result = gradients;
-  for (const hook of [...hooks]) {
+  for (const hook of [...(hooks ?? [])]) {
     const next = userCode(() => call(hook, result));
     if (next === undefined || next === null) continue;
     if (next.length !== result.length)

@@ -1,32 +1,35 @@
 // The namespace `autograd`: PyTorch's torch.autograd under its own names.
 
-import { detectAnomaly } from './anomaly.ts';
-import { backwardAll, grad } from './backward.ts';
-import type { BackwardOptions, Tensors } from './backward.ts';
-import type { Tensor } from '../tensor.ts';
-import * as functional from './functional.ts';
+import { detectAnomaly, isAnomalyEnabled } from './anomaly.ts';
+import { backwardAll, getGradientEdge, grad } from './backward.ts';
+import type { BackwardOptions, Differentiated, GivenGradients } from './backward.ts';
 import { AutogradFunction, onceDifferentiable } from './function.ts';
-import { gradcheck, gradgradcheck, GradcheckError } from './gradcheck.ts';
+import * as functional from './functional.ts';
+import { GradcheckError, gradcheck, gradgradcheck } from './gradcheck.ts';
 import { registerMultiGradHook } from './hooks.ts';
+import { enableGrad, inferenceMode, isGradEnabled, inInferenceMode, noGrad, setGradEnabled } from './mode.ts';
+import { savedTensorsHooks } from './saved.ts';
 
 const { jacobian, hessian, vjp, jvp, vhp, hvp } = functional;
 
 export const autograd = {
-  /** The gradients of outputs with respect to inputs, as a list. */
   grad,
   /** Adds the gradients of several tensors to the leaves they were computed from. */
-  backward: (
-    tensors: Tensors,
-    gradients?: Tensor | readonly (Tensor | null)[] | null,
-    options?: BackwardOptions,
-  ): void => backwardAll(tensors, gradients, options),
-  /** Base class of functions with a backward of their own. */
+  backward: (tensors: Differentiated, gradients?: GivenGradients, options?: BackwardOptions): void =>
+    backwardAll(tensors, gradients, options),
   Function: AutogradFunction,
   onceDifferentiable,
   gradcheck,
   gradgradcheck,
   GradcheckError,
   detectAnomaly,
-  registerMultiGradHook,
+  isAnomalyEnabled,
+  noGrad,
+  enableGrad,
+  setGradEnabled,
+  isGradEnabled,
+  inferenceMode,
+  isInferenceModeEnabled: inInferenceMode,
   functional: { jacobian, hessian, vjp, jvp, vhp, hvp },
-};
+  graph: { savedTensorsHooks, registerMultiGradHook, getGradientEdge },
+} as const;

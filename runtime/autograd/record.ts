@@ -7,7 +7,7 @@ import { isFloat } from '../../compiler/dtype.ts';
 import { AutogradError } from '../../compiler/errors.ts';
 import type { Node } from '../../compiler/node.ts';
 import { reachable } from '../../compiler/graph.ts';
-import { node } from '../../compiler/node.ts';
+import { node, withInputs } from '../../compiler/node.ts';
 import { defineOp } from '../../compiler/op.ts';
 import { add } from '../../ops/binary.ts';
 import { makeCell } from '../cell.ts';
@@ -17,6 +17,7 @@ import { edgeOf } from './accumulate.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge, Gradients, Rule } from './gradFn.ts';
 import { isGradEnabled } from './mode.ts';
+import { hasSavedHooks, pack, restore } from './saved.ts';
 
 /** An argument of a recorded call. */
 export interface Source {
@@ -25,6 +26,8 @@ export interface Source {
   readonly edge: Edge | null;
   /** Made in inference mode: must not be kept. */
   readonly inference?: boolean;
+  /** The length of the chain that leads to it, as far as it has not been computed. */
+  readonly depth?: number;
 }
 
 const aliasOp = defineOp<undefined>({
@@ -38,17 +41,14 @@ const aliasOp = defineOp<undefined>({
 export const alias = (x: Node): Node => node(aliasOp, [x], undefined);
 
 /** Which of `results` depend differentiably on nodes of `wanted`, without passing through one of `stops`. */
-function dependents(
-  results: readonly Node[],
-  wanted: ReadonlySet<Node>,
-  stops: ReadonlySet<Node>,
-): boolean[] {
+function dependents(results: readonly Node[], wanted: readonly Node[], stops: readonly Node[]): boolean[] {
   const passes = (n: Node): boolean => isFloat(n.type.dtype) && !n.op.nondifferentiable;
-  const direct = results.map((r) => passes(r) && r.inputs.some((i) => wanted.has(i)));
+  const direct = results.map((r) => passes(r) && r.inputs.some((i) => wanted.includes(i)));
   if (direct.every(Boolean)) return direct;
-  const onPath = new Set<Node>();
-  for (const n of reachable(results, (x) => stops.has(x)))
-    if (wanted.has(n) || (!stops.has(n) && passes(n) && n.inputs.some((i) => onPath.has(i)))) onPath.add(n);
+  const onPath = new Set<Node>(wanted);
+  const end = new Set(stops);
+  for (const n of reachable(results, (x) => end.has(x)))
+    if (!end.has(n) && passes(n) && n.inputs.some((i) => onPath.has(i))) onPath.add(n);
   return results.map((r) => onPath.has(r));
 }
 
@@ -58,7 +58,7 @@ const camelCase = (name: string): string => name.charAt(0).toUpperCase() + name.
 export const gradNameOf = (n: Node): string => n.op.gradName?.(n) ?? `${camelCase(n.op.name)}Backward0`;
 
 /** The nodes that a result's operator keeps for backward, by PyTorch's names. */
-function savedNodes(result: Node, wanted: ReadonlySet<Node>, stops: ReadonlySet<Node>): Record<string, Node> {
+function savedNodes(result: Node, wanted: readonly Node[], stops: readonly Node[]): Record<string, Node> {
   if (result.op.saves === undefined) return {};
   const wants = dependents(result.inputs, wanted, stops);
   const kept: Record<string, Node> = {};
@@ -82,10 +82,9 @@ export function record(
   sources: readonly Source[],
   { name, prune = false }: { readonly name?: string; readonly prune?: boolean } = {},
 ): Recording | null {
-  const wanted = new Set<Node>();
-  for (const s of sources) if (s.edge !== null) wanted.add(s.node);
-  if (wanted.size === 0) return null;
-  const stops = new Set(sources.map((s) => s.node));
+  const wanted = sources.filter((s) => s.edge !== null).map((s) => s.node);
+  if (wanted.length === 0) return null;
+  const stops = sources.map((s) => s.node);
   const recorded = dependents(results, wanted, stops);
   const first = recorded.indexOf(true);
   if (first < 0) return null;
@@ -103,8 +102,8 @@ export function record(
   return { fn, recorded };
 }
 
-const dependsOn = (results: readonly Node[], source: Node, stops: ReadonlySet<Node>): boolean =>
-  dependents(results, new Set([source]), stops).includes(true);
+const dependsOn = (results: readonly Node[], source: Node, stops: readonly Node[]): boolean =>
+  dependents(results, [source], stops).includes(true);
 
 function refuseInference(kept: Readonly<Record<string, Node>>, sources: readonly Source[]): void {
   if (!sources.some((s) => s.inference)) return;
@@ -119,27 +118,33 @@ function refuseInference(kept: Readonly<Record<string, Node>>, sources: readonly
 interface Kept {
   readonly results: readonly Node[];
   readonly sources: readonly Source[];
-  readonly stops: ReadonlySet<Node>;
+  /** Where differentiation ends: the nodes of all sources, also of those that were pruned. */
+  readonly stops: readonly Node[];
   readonly saved: Readonly<Record<string, Node>>;
+  /** How to get the saved values back, if hooks keep something else for them. */
+  readonly packed: ReadonlyMap<Node, () => Tensor> | null;
 }
 
 /** The rule of a recorded call. */
-function differentiation(call: Kept, self: () => GradFn): Rule {
-  let kept: Kept | null = call;
-  const needsSaved = Object.keys(call.saved).length > 0;
+function differentiation(call: Omit<Kept, 'packed'>, self: () => GradFn): Rule {
+  const saved = [...new Set(Object.values(call.saved))];
+  let kept: Kept | null = {
+    ...call,
+    packed: hasSavedHooks() ? new Map(saved.map((n) => [n, pack(n)])) : null,
+  };
   return {
     pull: (gradients, wants) => pullBack(kept!, gradients, wants, self()),
     saved: () => savedTensors(kept!, self()),
-    needsSaved,
+    needsSaved: saved.length > 0,
     free() {
-      if (needsSaved) kept = null;
+      if (saved.length > 0) kept = null;
     },
     forward: () => ({ operands: kept?.sources.map((s) => s.node) ?? [], outputs: kept?.results ?? [] }),
   };
 }
 
 function pullBack(call: Kept, gradients: Gradients, wants: readonly boolean[], fn: GradFn): Gradients {
-  const { results, sources, stops } = call;
+  const { results, sources, stops, packed } = call;
   const taken = new Set([...stops, ...results]);
   const cotangents = gradients.map((g) => {
     if (g === null) return null;
@@ -149,9 +154,10 @@ function pullBack(call: Kept, gradients: Gradients, wants: readonly boolean[], f
     return own;
   });
   const wanted = [...new Set(sources.filter((s, i) => s.edge !== null && wants[i]).map((s) => s.node))];
-  const pulled = differentiate(results, cotangents, wanted, add, stops);
+  const unpacked = new Map([...(packed ?? [])].map(([n, unpack]) => [n, nodeOfTensor(unpack())]));
+  const pulled = replaced(differentiate(results, cotangents, wanted, add, new Set(stops)), unpacked, taken);
   const depth = 1 + Math.max(0, ...gradients.map((g) => g?.core.cell.depth ?? 0));
-  const history = isGradEnabled() ? historyOf(gradients, cotangents, call, fn) : [];
+  const history = isGradEnabled() ? historyOf(gradients, cotangents, call, fn, unpacked) : [];
   const given = new Set<Node>();
   return sources.map((s, i) => {
     if (s.edge === null || !wants[i] || given.has(s.node)) return null;
@@ -163,13 +169,30 @@ function pullBack(call: Kept, gradients: Gradients, wants: readonly boolean[], f
   });
 }
 
-function savedTensors({ results, sources, saved }: Kept, fn: GradFn): Readonly<Record<string, Tensor>> {
+/** Graphs with other nodes in the place of some; what lies behind `stops` stays as it is. */
+function replaced(
+  outputs: readonly (Node | null)[],
+  others: ReadonlyMap<Node, Node>,
+  stops: ReadonlySet<Node>,
+): readonly (Node | null)[] {
+  if (others.size === 0) return outputs;
+  const done = new Map(others);
+  const stop = (n: Node): boolean => stops.has(n) || others.has(n);
+  for (const n of reachable(outputs.filter((n) => n !== null), stop)) {
+    if (done.has(n)) continue;
+    const inputs = stop(n) ? n.inputs : n.inputs.map((i) => done.get(i)!);
+    done.set(n, inputs.some((x, i) => x !== n.inputs[i]) ? withInputs(n, inputs) : n);
+  }
+  return outputs.map((n) => n && done.get(n)!);
+}
+
+function savedTensors({ results, sources, saved, packed }: Kept, fn: GradFn): Readonly<Record<string, Tensor>> {
   const tensors: Record<string, Tensor> = {};
   for (const [name, n] of Object.entries(saved)) {
     const output = results.indexOf(n);
-    const edge = output >= 0 ? { fn, index: output } : sources.find((s) => s.node === n)?.edge;
-    tensors[name] = new Tensor(makeCell(n));
-    if (edge) attach(tensors[name], edge);
+    const edge = output >= 0 ? { fn, index: output } : (sources.find((s) => s.node === n)?.edge ?? null);
+    const unpack = packed?.get(n);
+    tensors[name] = restore(unpack ? nodeOfTensor(unpack()) : n, edge);
   }
   return tensors;
 }
@@ -180,6 +203,7 @@ function historyOf(
   cotangents: readonly (Node | null)[],
   { sources, results }: Kept,
   fn: GradFn,
+  unpacked: ReadonlyMap<Node, Node>,
 ): Source[] {
   const history: Source[] = [];
   gradients.forEach((g, i) => {
@@ -187,6 +211,10 @@ function historyOf(
   });
   history.push(...sources);
   results.forEach((node, index) => history.push({ node, edge: { fn, index } }));
+  for (const [n, other] of unpacked) {
+    const edge = history.find((s) => s.node === n)?.edge ?? null;
+    history.push({ node: other, edge });
+  }
   return history;
 }
 

@@ -432,7 +432,7 @@ export function customVjp<A extends readonly unknown[], R, S>(
         value = tensorsOnly(`${fn.name || 'customVjp'}: the value`, y);
         return [...value.tensors];
       }
-      static override backward(_ctx: Context, ...cotangents: Tensor[]): (Tensor | null)[] {
+      static backward(_ctx: Context, ...cotangents: Tensor[]): (Tensor | null)[] {
         const found = backward(residuals, unflatten(value!.tree, cotangents) as R);
         if (!Array.isArray(found) || found.length !== args.length)
           throw new ValueError(`customVjp: backward must return one cotangent per argument (${args.length})`);
