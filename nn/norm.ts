@@ -61,12 +61,17 @@ abstract class RunningNorm extends Module {
     this.numBatchesTracked = this.registerBuffer('numBatchesTracked', tensor(0, { dtype: 'int32' }));
   }
 
-  /** Moves the running moments towards those of a batch. */
-  protected track(mean: Tensor, variance: Tensor): void {
-    const { runningMean, runningVar, numBatchesTracked, momentum } = this;
+  /** Counts a batch, and gives its weight in the running moments. */
+  protected countBatch(): number | Tensor {
+    const { numBatchesTracked, momentum, runningMean } = this;
+    noGrad(() => numBatchesTracked!.add_(1));
+    return momentum ?? noGrad(() => numBatchesTracked!.to(runningMean!.dtype).reciprocal());
+  }
+
+  /** Moves the running moments towards those of a batch; `rate` is how far. */
+  protected track(mean: Tensor, variance: Tensor, rate: number | Tensor): void {
+    const { runningMean, runningVar } = this;
     noGrad(() => {
-      numBatchesTracked!.add_(1);
-      const rate = momentum ?? numBatchesTracked!.to(runningMean!.dtype).reciprocal();
       runningMean!.lerp_(mean, rate);
       runningVar!.lerp_(variance, rate);
     });
@@ -110,7 +115,7 @@ abstract class BatchNorm extends RunningNorm {
     const y = batchNorm(x, runningMean, runningVar, { weight, bias, eps, training: byBatch });
     if (training && runningMean !== null) {
       const { mean, variance } = noGrad(() => batchNormStats(x));
-      this.track(mean, variance);
+      this.track(mean, variance, this.countBatch());
     }
     return y;
   }
@@ -148,7 +153,7 @@ abstract class InstanceNorm extends RunningNorm {
   forward(x: Tensor): Tensor {
     checkRank(x, [this.spatial + 1, this.spatial + 2]);
     if (x.ndim === this.spatial + 1) return this.forward(x.unsqueeze(0)).squeeze(0);
-    const { training, runningMean, runningVar, weight, bias, eps } = this;
+    const { training, runningMean, runningVar, weight, bias, eps, momentum } = this;
     const useInputStats = training || runningMean === null;
     const y = instanceNorm(x, { runningMean, runningVar, weight, bias, eps, useInputStats });
     if (training && runningMean !== null) {
@@ -156,7 +161,8 @@ abstract class InstanceNorm extends RunningNorm {
         const rows = x.flatten(2);
         return [rows.mean(-1).mean(0), rows.var(-1).mean(0)];
       });
-      this.track(mean, variance);
+      // PyTorch does not count the batches here
+      this.track(mean, variance, momentum ?? 0);
     }
     return y;
   }

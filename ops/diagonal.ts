@@ -14,7 +14,7 @@ import { ge, le } from './compare.ts';
 import { optionsOf } from './options.ts';
 import { sum } from './reduce-sum.ts';
 import { where } from './select.ts';
-import { iota } from './source.ts';
+import { constant, iota } from './source.ts';
 import type { AffineAttrs } from './view-affine.ts';
 import { affineOp, affineView } from './view-affine.ts';
 import { viewRules } from './view-rules.ts';
@@ -136,7 +136,7 @@ const triangleOp = (name: 'tril' | 'triu'): Op<TriangleAttrs> =>
         const plane = shape.slice(-2);
         const edge = add(iota(plane, 0, 'int32'), attrs.diagonal);
         const column = iota(plane, 1, 'int32');
-        return where(name === 'tril' ? le(column, edge) : ge(column, edge), x, 0);
+        return where(name === 'tril' ? le(column, edge) : ge(column, edge), x, constant(0, x.type.dtype));
       },
     }),
     vjp(g, { attrs }) {

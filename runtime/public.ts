@@ -93,4 +93,5 @@ export {
   vjp,
 } from './autograd/transforms.ts';
 export { special } from './special.ts';
+export { expr } from './expr.ts';
 export { linalg } from './linalg.ts';

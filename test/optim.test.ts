@@ -1,0 +1,292 @@
+// Optimizers, schedules and clipping against real PyTorch (test/fixtures/nn-cases.json). What is under test: nn/optim, nn/scheduler,
+// nn/clip.ts. Every optimizer is also held against itself inside a compiled function.
+
+import test from 'ava';
+import { clipGradNorm_, clipGradValue_, compile, manualSeed, nn, ones, optim, randn, tensor, zeros } from '../index.ts';
+import type { Tensor } from '../index.ts';
+import { cases, distance, pattern } from './helpers/nnCases.ts';
+import type { OptimizerCase } from './helpers/nnCases.ts';
+
+type AnyOptimizer = optim.Adam | optim.SGD;
+const optimizers = optim as unknown as Readonly<
+  Record<OptimizerCase['name'], new (params: unknown, options?: unknown) => AnyOptimizer>
+>;
+
+/** The objective of nn-cases.py. */
+const objective = ([a, b]: readonly Tensor[]): Tensor =>
+  a.sin().mul(pattern([2, 3], 3)).sum().add(b.pow(4).sum().div(4)).add(a.matmul(b).pow(2).sum());
+
+interface Run {
+  readonly params: readonly Tensor[];
+  readonly optimizer: AnyOptimizer;
+}
+
+function start({ name, options, dtype, groups }: OptimizerCase): Run {
+  const params = [pattern([2, 3], 1).to(dtype), pattern([3], 2).div(2).to(dtype)].map((p) => p.detach().requiresGrad_());
+  const given = groups ? [{ params: [params[0]] }, { params: [params[1]], lr: 0.02 }] : params;
+  return { params, optimizer: new optimizers[name](given, options) };
+}
+
+const numbers = (x: Tensor): number[] => Array.from(x.toTypedArray());
+
+/** The parameters after each step; `way` may compile what one step does. */
+function train(c: OptimizerCase, way: <F extends (skip: boolean) => void>(step: F) => F): number[][][] {
+  const { params, optimizer } = start(c);
+  const step = way((skip) => {
+    optimizer.zeroGrad();
+    objective(params.map((p) => p.to('float64'))).backward();
+    if (skip) params[1].grad = null;
+    optimizer.step();
+  });
+  return c.after.map((_, i) => {
+    if (i === 3) for (const group of optimizer.paramGroups) group.lr *= 0.5;
+    step(c.skip.includes(i));
+    return params.map(numbers);
+  });
+}
+
+const furthest = (a: readonly (readonly (readonly number[])[])[], b: readonly (readonly (readonly number[])[])[]): number => {
+  const [x, y] = [a.flat(2), b.flat(2)];
+  return Math.max(...x.map((v, i) => Math.abs(v - y[i])));
+};
+
+for (const c of cases.optimizers) {
+  const tolerance = c.dtype === 'float64' ? 1e-12 : 1e-6;
+  const label = `${c.name}(${JSON.stringify(c.options)}) in ${c.dtype}${c.groups ? ' with two groups' : ''}${c.skip.length ? `, no gradient in steps ${c.skip.join()}` : ''}`;
+
+  test(`${label} takes PyTorch's steps`, (t) => {
+    const gap = furthest(train(c, (step) => step), c.after);
+    t.true(gap < tolerance, `off by ${gap}`);
+  });
+
+  test(`${label} takes the same steps in a compiled function, and a new rate needs no new program`, (t) => {
+    let programs = (): number => 0;
+    const gap = furthest(
+      train(c, (step) => {
+        const compiled = compile(step);
+        programs = () => compiled.programs.length;
+        return compiled as never;
+      }),
+      c.after,
+    );
+    t.true(gap < tolerance, `off by ${gap}`);
+    t.true(programs() <= (c.skip.length > 0 ? 3 : 1), `${programs()} programs`);
+  });
+}
+
+for (const [i, { options, after, losses, evaluations }] of cases.lbfgs.entries())
+  test(`LBFGS(${JSON.stringify(options)}) walks down Rosenbrock's valley as in PyTorch`, (t) => {
+    const p = tensor([-1.5, 2], { dtype: 'float64', requiresGrad: true });
+    const optimizer = new optim.LBFGS([p], options);
+    const closure = (): Tensor => {
+      optimizer.zeroGrad();
+      const [x, y] = [p.select(0, 0), p.select(0, 1)];
+      const loss = x.rsub(1).square().add(y.sub(x.square()).square().mul(100));
+      loss.backward();
+      return loss;
+    };
+    after.forEach((expected, k) => {
+      const loss = optimizer.step(closure).item() as number;
+      t.true(Math.abs(loss - losses[k]) < 1e-7 * Math.max(1, losses[k]), `loss ${loss} instead of ${losses[k]} in step ${k} of case ${i}`);
+      t.true(furthest([[numbers(p)]], [[expected]]) < 1e-6, `step ${k}: ${String(p)}`);
+      t.is(optimizer.evaluations, evaluations[k]);
+    });
+  });
+
+const schedules = optim.lrScheduler as unknown as Readonly<
+  Record<string, new (optimizer: unknown, ...args: readonly unknown[]) => { step(): void; getLastLr(): readonly number[] }>
+>;
+const close = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-12 * Math.abs(b);
+
+for (const { name, args, optimizer: [kind, options], rates, momenta } of cases.schedulers)
+  test(`${name}(${JSON.stringify(args).slice(1, -1)}) sets PyTorch's rates`, (t) => {
+    const optimizer = new optimizers[kind]([zeros([2], { requiresGrad: true })], options);
+    const schedule = new schedules[name](optimizer, ...args);
+    rates.forEach((rate, i) => {
+      const group = optimizer.paramGroups[0] as { lr: number; momentum?: number; betas?: readonly number[] };
+      t.true(close(group.lr, rate), `${group.lr} instead of ${rate} in epoch ${i}`);
+      t.true(close(group.momentum ?? group.betas![0], momenta[i]!), `momentum in epoch ${i}`);
+      t.deepEqual(schedule.getLastLr(), [group.lr]);
+      optimizer.step();
+      schedule.step();
+    });
+  });
+
+for (const { options, metrics, rates } of cases.plateaus)
+  test(`ReduceLROnPlateau(${JSON.stringify(options)}) sets PyTorch's rates`, (t) => {
+    const optimizer = new optim.SGD([zeros([2], { requiresGrad: true })], { lr: 1 });
+    const schedule = new optim.lrScheduler.ReduceLROnPlateau(optimizer, options);
+    metrics.forEach((metric, i) => {
+      schedule.step(i % 2 === 0 ? metric : tensor(metric, { dtype: 'float64' }));
+      t.true(close(optimizer.paramGroups[0].lr, rates[i]), `epoch ${i}`);
+    });
+  });
+
+test('LambdaLR multiplies the first rate of each group by its function', (t) => {
+  const groups = [{ params: [ones([1], { requiresGrad: true })] }, { params: [ones([1], { requiresGrad: true })], lr: 2 }];
+  const optimizer = new optim.SGD(groups, { lr: 1 });
+  const schedule = new optim.lrScheduler.LambdaLR(optimizer, [(epoch) => 0.5 ** epoch, (epoch) => 1 / (epoch + 1)]);
+  schedule.step();
+  schedule.step();
+  t.deepEqual(schedule.getLastLr(), [0.25, 2 / 3]);
+});
+
+test('a schedule goes on where its saved state was', (t) => {
+  const make = (): [optim.SGD, optim.lrScheduler.StepLR] => {
+    const optimizer = new optim.SGD([ones([1], { requiresGrad: true })], { lr: 1 });
+    return [optimizer, new optim.lrScheduler.StepLR(optimizer, 2, { gamma: 0.5 })];
+  };
+  const [a, first] = make();
+  for (let i = 0; i < 3; i++) first.step();
+  const [b, second] = make();
+  b.loadStateDict(a.stateDict());
+  second.loadStateDict(first.stateDict());
+  first.step();
+  second.step();
+  t.is(a.paramGroups[0].lr, 0.25);
+  t.is(b.paramGroups[0].lr, 0.25);
+});
+
+for (const { maxNorm, normType, total, grads } of cases.clips)
+  test(`clipGradNorm_ to ${maxNorm} by the ${normType}-norm scales as in PyTorch`, (t) => {
+    const params = [zeros([2, 3], { requiresGrad: true }), zeros([3], { requiresGrad: true }), zeros([1], { requiresGrad: true })];
+    params[0].grad = pattern([2, 3], 1).to('float32');
+    params[1].grad = pattern([3], 2).to('float32');
+    const norm = clipGradNorm_(params, maxNorm, { normType: normType === 'inf' ? Infinity : normType });
+    t.true(Math.abs((norm.item() as number) - total) < 1e-5);
+    grads.forEach((g, i) => t.true(distance(params[i].grad!, g) < 1e-6));
+    t.is(params[2].grad, null);
+  });
+
+test('clipGradValue_ limits each element, and a norm that is not finite can be an error', (t) => {
+  const p = zeros([3], { requiresGrad: true });
+  p.grad = tensor([-2, 0.5, 2]);
+  clipGradValue_(p, 1);
+  t.deepEqual(p.grad.toArray(), [-1, 0.5, 1]);
+  p.grad = tensor([NaN, 0, 0]);
+  t.throws(() => clipGradNorm_(p, 1, { errorIfNonfinite: true }), { message: /The total norm of order 2 for gradients from `parameters` is non-finite/ });
+  t.is(clipGradNorm_([], 1).item(), 0);
+});
+
+test('parameters become one vector and come back from it', (t) => {
+  const params = [ones([2, 2], { requiresGrad: true }), zeros([1], { requiresGrad: true })];
+  const vector = nn.utils.parametersToVector(params);
+  t.deepEqual(vector.toArray(), [1, 1, 1, 1, 0]);
+  nn.utils.vectorToParameters(tensor([1, 2, 3, 4, 5]), params);
+  t.deepEqual(params.map((p) => p.toArray()), [[[1, 2], [3, 4]], [5]]);
+});
+
+test('state that was saved goes on exactly, also after steps that a parameter missed', (t) => {
+  const c = cases.optimizers.find(({ name, skip }) => name === 'Adam' && skip.length > 0)!;
+  const go = ({ params, optimizer }: Run, i: number): void => {
+    optimizer.zeroGrad();
+    objective(params).backward();
+    if (c.skip.includes(i)) params[1].grad = null;
+    optimizer.step();
+  };
+  const first = start(c);
+  for (let i = 0; i < 4; i++) go(first, i);
+  const second = start(c);
+  second.params.forEach((p, i) => (p.data = first.params[i].detach().clone()));
+  second.optimizer.loadStateDict(first.optimizer.stateDict());
+  t.is(first.optimizer.stateDict().state[0].step.item(), 4);
+  t.is(first.optimizer.stateDict().state[1].step.item(), 1);
+  for (let i = 4; i < 6; i++) [first, second].forEach((run) => go(run, i));
+  t.deepEqual(second.params.map(numbers), first.params.map(numbers));
+});
+
+test('state can be looked at under PyTorch\'s names', (t) => {
+  const p = ones([2], { requiresGrad: true });
+  const optimizer = new optim.Adam([p], { lr: 0.1, amsgrad: true });
+  p.sum().backward();
+  optimizer.step();
+  t.deepEqual(Object.keys(optimizer.state.get(p)!), ['expAvg', 'expAvgSq', 'maxExpAvgSq']);
+  t.true(Math.abs(numbers(optimizer.state.get(p)!.expAvg)[0] - 0.1) < 1e-7);
+});
+
+test('step computes the loss of a closure first, with gradients on', (t) => {
+  const p = tensor([3], { requiresGrad: true });
+  const optimizer = new optim.SGD([p], { lr: 0.5 });
+  const loss = optimizer.step(() => {
+    optimizer.zeroGrad();
+    const value = p.square().sum();
+    value.backward();
+    return value;
+  });
+  t.is(loss!.item(), 9);
+  t.deepEqual(p.toArray(), [0]);
+});
+
+test('zeroGrad drops gradients, or sets them to zero', (t) => {
+  const p = tensor([3], { requiresGrad: true });
+  const optimizer = new optim.SGD([p]);
+  p.square().sum().backward();
+  const { grad } = p;
+  optimizer.zeroGrad({ setToNone: false });
+  t.is(p.grad, grad);
+  t.deepEqual(p.grad!.toArray(), [0]);
+  optimizer.zeroGrad();
+  t.is(p.grad, null);
+});
+
+test('a group that is added later is trained with its own options', (t) => {
+  const [a, b] = [tensor([1], { requiresGrad: true }), tensor([1], { requiresGrad: true })];
+  const optimizer = new optim.SGD([a], { lr: 0.5 });
+  optimizer.addParamGroup({ params: b, lr: 0.25 });
+  a.add(b).sum().backward();
+  optimizer.step();
+  t.deepEqual([a.toArray(), b.toArray()], [[0.5], [0.75]]);
+});
+
+test('many steps without a compiled function do not pile up a graph', (t) => {
+  manualSeed(0);
+  const model = new nn.Linear(4, 1);
+  const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+  for (let i = 0; i < 200; i++) {
+    optimizer.zeroGrad();
+    model(randn([8, 4])).square().mean().backward();
+    optimizer.step();
+  }
+  t.true(model.weight.graph().split('\n').length < 5);
+  t.true((model.weight.abs().max().item() as number) < 0.2);
+});
+
+test('an optimizer prints its groups', (t) => {
+  const optimizer = new optim.SGD([ones([1], { requiresGrad: true })], { lr: 0.1, momentum: 0.9 });
+  t.is(
+    String(optimizer),
+    'SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.1\n    maximize: False\n    momentum: 0.9\n    nesterov: False\n    weightDecay: 0\n)',
+  );
+});
+
+const p = (): Tensor => ones([1], { requiresGrad: true });
+const shared = p();
+const { SGD, Adam, AdamW, RMSprop, Adagrad, LBFGS, lrScheduler } = optim;
+const mistakes: readonly (readonly [what: string, mistake: () => unknown, message: string])[] = [
+  ['a negative rate for SGD', () => new SGD([p()], { lr: -1 }), 'Invalid learning rate: -1'],
+  ['a negative momentum', () => new SGD([p()], { lr: 1, momentum: -0.5 }), 'Invalid momentum value: -0.5'],
+  ['a negative weight decay', () => new SGD([p()], { lr: 1, weightDecay: -1 }), 'Invalid weight_decay value: -1'],
+  ['Nesterov without momentum', () => new SGD([p()], { lr: 1, nesterov: true }), 'Nesterov momentum requires a momentum and zero dampening'],
+  ['a negative rate for Adam', () => new Adam([p()], { lr: -1 }), 'Invalid learning rate: -1'],
+  ['a negative eps', () => new Adam([p()], { eps: -1 }), 'Invalid epsilon value: -1'],
+  ['a first beta of 1', () => new Adam([p()], { betas: [1, 0.9] }), 'Invalid beta parameter at index 0: 1'],
+  ['a second beta of 2', () => new AdamW([p()], { betas: [0.9, 2] }), 'Invalid beta parameter at index 1: 2'],
+  ['a negative alpha', () => new RMSprop([p()], { alpha: -1 }), 'Invalid alpha value: -1'],
+  ['a negative lrDecay', () => new Adagrad([p()], { lrDecay: -1 }), 'Invalid lr_decay value: -1'],
+  ['a negative first sum', () => new Adagrad([p()], { initialAccumulatorValue: -1 }), 'Invalid initial_accumulator_value value: -1'],
+  ['no parameters', () => new SGD([]), 'optimizer got an empty parameter list'],
+  ['one tensor instead of a list', () => new SGD(p() as never), 'params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.Tensor'],
+  ['something that is no tensor', () => new SGD([1] as never), 'optimizer can only optimize Tensors, but one of the params is number'],
+  ['a tensor with history', () => new SGD([p().mul(2)]), "can't optimize a non-leaf Tensor"],
+  ['a parameter in two groups', () => new SGD([{ params: [shared] }, { params: [shared] }]), 'some parameters appear in more than one parameter group'],
+  ['a misspelt option', () => new Adam([p()], { weight_decay: 1 } as never), "Adam.__init__() got an unexpected keyword argument 'weight_decay'"],
+  ['a misspelt option of a group', () => new Adam([{ params: [p()], learningRate: 1 } as never]), "parameter group got an unexpected option 'learningRate'"],
+  ['two groups for LBFGS', () => new LBFGS([{ params: [p()] }, { params: [p()] }]), "LBFGS doesn't support per-parameter options (parameter groups)"],
+  ['LBFGS without a closure', () => new LBFGS([p()]).step(), "LBFGS.step() missing 1 required positional argument: 'closure'"],
+  ['a factor of 1 on a plateau', () => new lrScheduler.ReduceLROnPlateau(new SGD([p()]), { factor: 1 }), 'Factor should be < 1.0.'],
+  ['a cycle without a length', () => new lrScheduler.OneCycleLR(new SGD([p()]), 1), 'You must define either total_steps OR (epochs AND steps_per_epoch)'],
+  ['too few functions', () => new lrScheduler.LambdaLR(new SGD([p()]), []), 'Expected 1 lr_lambdas, but got 0'],
+];
+
+for (const [what, mistake, message] of mistakes)
+  test(`${what} is refused in PyTorch's words`, (t) => void t.throws(mistake, { message: new RegExp(`^${message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`) }));
