@@ -47,6 +47,7 @@ export function contractionOf(
       a,
       b,
       acc,
+      dtype: n.type.dtype,
       epilogue: row.stmts,
     },
   };

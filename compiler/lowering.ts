@@ -251,7 +251,7 @@ export class Lowering {
         return {
           tag: 'cast',
           dtype: e.dtype,
-          arg: this.scalar(e.arg, isInteger(e.dtype) ? exact : args, exact, dtype),
+          arg: this.scalar(e.arg, isInteger(e.dtype) || e.dtype === 'float64' ? exact : args, exact, dtype),
         };
       case 'prim': {
         const inside = steps.has(e.prim) && !e.args.some(isZero) ? exact : args;

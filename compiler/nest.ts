@@ -69,6 +69,8 @@ export interface Contraction {
   readonly a: Expr;
   readonly b: Expr;
   readonly acc: string;
+  /** Of the result: integers wrap. */
+  readonly dtype: DType;
   readonly epilogue: readonly Stmt[];
 }
 

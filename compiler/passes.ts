@@ -12,7 +12,7 @@ import type { Node } from './node.ts';
 import { meaningOf, operandRead } from './reads.ts';
 import { scalarCost } from './scalar.ts';
 import type { Sinks } from './sinks.ts';
-import { openLocal, reducedIndex, reducedValue } from './sinks.ts';
+import { answerOf, openLocal, reducedIndex, reducedValue } from './sinks.ts';
 
 const isKept = (l: Lowering, n: Node): boolean => l.staged.has(n) || l.group.stored.includes(n);
 
@@ -104,8 +104,9 @@ function reduceInside(l: Lowering, sinks: Sinks, n: Node, row: Block, body: Bloc
     // A partial index counts all reduced axes already: reducedIndex uses the row variables too.
     if (isSink) sinks.add(n, acc.value.read, resultOf(acc), row);
     else {
-      row.values.set(n, resultOf(acc));
-      l.store(n, resultOf(acc), row);
+      const answer = answerOf(n, acc);
+      row.values.set(n, answer);
+      l.store(n, answer, row);
     }
   };
 }

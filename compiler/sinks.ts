@@ -7,6 +7,7 @@ import { inArray, inLocal, isArg, resultOf, startOf, step } from './accumulate.t
 import type { Axis } from './axes.ts';
 import type { Block } from './block.ts';
 import { block } from './block.ts';
+import { isInteger } from './dtype.ts';
 import type { Lowering } from './lowering.ts';
 import type { Expr, Stmt } from './nest.ts';
 import { num } from './nest.ts';
@@ -30,6 +31,13 @@ export const reducedIndex = (l: Lowering, n: Node): Expr => ({
 export function reducedValue(l: Lowering, n: Node, where: Block): Expr {
   const value = l.operand(n, 0, where);
   return isArg(monoidOf(n)) ? l.exactly(value, n.inputs[0].type.dtype) : value;
+}
+
+/** The answer of a reduction as a value of its dtype: sums of integers wrap here, not at every step. */
+export function answerOf(n: Node, acc: Accumulator): Expr {
+  const { dtype } = n.type;
+  const value = resultOf(acc);
+  return acc.monoid === 'sum' && isInteger(dtype) ? { tag: 'cast', dtype, arg: value } : value;
 }
 
 /** An accumulator in locals, opened in a block. */
@@ -100,7 +108,7 @@ export class Sinks {
       }
       const { body } = open;
       if (sinks.has(n)) {
-        const value = resultOf(this.accumulators.get(n) as Accumulator);
+        const value = answerOf(n, this.accumulators.get(n) as Accumulator);
         l.finished.set(n, value);
         l.store(n, value, body);
       } else l.store(n, l.define(n, body), body);

@@ -12,6 +12,7 @@
 
 import type { LoopVar } from './affine.ts';
 import { add, indexOf, ofAtom, ofVar, scale, strideIn, substitute } from './affine.ts';
+import { isInteger } from './dtype.ts';
 import { limits } from './limits.ts';
 import type { Buffer, Contraction, Expr, NestIndex, Stmt } from './nest.ts';
 import { loadOf, local, mapExpr, mapStmt, num } from './nest.ts';
@@ -93,7 +94,7 @@ export function tile(c: Contraction, context: TileContext): readonly Stmt[] {
 /** One accumulator per element of the result. */
 function dot(c: Contraction, context: TileContext): readonly Stmt[] {
   const acc = context.fresh('acc');
-  const product: Expr = { tag: 'prim', prim: 'mul', args: [c.a, c.b], dtype: 'float64' };
+  const product = times(c, c.a, c.b);
   const body: Stmt[] = [
     { tag: 'var', name: acc, value: num(0) },
     ...loopOver(c.k, [
@@ -103,7 +104,7 @@ function dot(c: Contraction, context: TileContext): readonly Stmt[] {
         value: { tag: 'prim', prim: 'add', args: [local(acc), product], dtype: 'float64' },
       },
     ]),
-    { tag: 'let', name: c.acc, value: local(acc) },
+    { tag: 'let', name: c.acc, value: finished(c, local(acc)) },
     ...c.epilogue,
   ];
   return loopOver([...c.m, ...c.n], body);
@@ -204,17 +205,17 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
     const as: Stmt[] = [];
     for (let r = 0; r < count; r++) {
       const place = add(sumsOf(row, r), j);
-      const sum = bs.reduce<Expr>(
+      const value = bs.reduce<Expr>(
         (total, b, q) => {
           const by = kPlace(add(k, indexOf(q)));
           if (rowAxis) by.set(rowAxis.name, add(row, indexOf(r)));
           const name = fresh(`a${r}${q}`);
           as.push({ tag: 'let', name, value: at(roles.a, by) });
-          return prim('add', total, prim('mul', local(name), local(b)));
+          return sum(total, times(c, local(name), local(b)));
         },
         loadOf(sums, place),
       );
-      body.push({ tag: 'store', buffer: sums, index: place, value: sum });
+      body.push({ tag: 'store', buffer: sums, index: place, value });
     }
     return [...as, ...loopOver(flat, body)];
   };
@@ -239,7 +240,7 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
     const acc: Stmt = {
       tag: 'let',
       name: c.acc,
-      value: loadOf(sums, add(add(sumsOf(row, 0), scale(ofVar(r), width)), linear(inner))),
+      value: finished(c, loadOf(sums, add(add(sumsOf(row, 0), scale(ofVar(r), width)), linear(inner)))),
     };
     return loopOver([r, ...inner], [acc, ...c.epilogue.map((s) => stmtAt(s, by))]);
   };
@@ -278,9 +279,16 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
   return loopOver(outer, stmts);
 }
 
-const prim = (name: 'add' | 'mul', ...args: Expr[]): Expr => ({
+const sum = (a: Expr, b: Expr): Expr => ({ tag: 'prim', prim: 'add', args: [a, b], dtype: 'float64' });
+
+/** A product; of two large integers only the low bits matter, and a double would lose them. */
+const times = ({ dtype }: Contraction, a: Expr, b: Expr): Expr => ({
   tag: 'prim',
-  prim: name,
-  args,
-  dtype: 'float64',
+  prim: 'mul',
+  args: [a, b],
+  dtype: dtype === 'int32' ? dtype : 'float64',
 });
+
+/** What a sum of products is as a value of its dtype. */
+const finished = ({ dtype }: Contraction, acc: Expr): Expr =>
+  isInteger(dtype) ? { tag: 'cast', dtype, arg: acc } : acc;

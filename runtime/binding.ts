@@ -68,7 +68,9 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
     const cell = (): Cell => cellOfGradient(s.of());
     return { home: makeHome(cell()), cell };
   });
-  const homes = sources.map((s, i) => residents[i]?.home.array ?? (s.tag === 'constant' ? s.buffer.array : null));
+  const homes = sources.map(
+    (s, i) => residents[i]?.home.array ?? (s.tag === 'constant' ? s.buffer.array : null),
+  );
   const executable = prepareWith(graph, { ...options, homes, writeBack });
   const { inputs, outputs } = executable;
 
@@ -76,15 +78,15 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
   const written = traced.changed.map(({ source, writes }) => ({ ...residents[source]!, writes }));
   const lent = traced.newGradients
     .filter((g) => g.fixed)
-    .map(
-      ({ of, output }): Lent => ({
-        of: of(),
-        buffer: makeBuffer(typeOf(output), outputs[output], executable),
-        handle: null,
-      }),
-    );
+    .map(({ of, output }): Lent => ({
+      of: of(),
+      buffer: makeBuffer(typeOf(output), outputs[output], executable),
+      handle: null,
+    }));
   const givenGradients = traced.newGradients.filter((g) => !g.fixed);
-  const copiedArguments = sources.flatMap((s, i) => (s.tag === 'argument' ? [{ slot: s.slot, into: inputs[i] }] : []));
+  const copiedArguments = sources.flatMap((s, i) =>
+    s.tag === 'argument' ? [{ slot: s.slot, into: inputs[i] }] : [],
+  );
   const copiedGradients = sources.flatMap((s, i) =>
     s.tag === 'gradient' && residents[i] === null ? [{ of: s.of, into: inputs[i] }] : [],
   );
@@ -178,7 +180,9 @@ function elementsOfCell(cell: Cell): TypedArray {
 function cellOfGradient(x: Tensor): Cell {
   const { cell, path } = x.core.grad!.core;
   if (path !== null)
-    throw new TraceError('a gradient that is a view of another tensor cannot be added to inside a compiled function: clone() it first.');
+    throw new TraceError(
+      'a gradient that is a view of another tensor cannot be added to inside a compiled function: clone() it first.',
+    );
   return cell;
 }
 
@@ -186,7 +190,9 @@ function cellOfGradient(x: Tensor): Cell {
 function arrayOfFeed(feed: Feed, { sources }: Traced, { inputs }: Executable): TypedArray {
   const at = sources.findIndex((s) => s.tag === 'feed' && s.feed === feed);
   if (at >= 0) return inputs[at];
-  return feed.node === null ? allocate('uint8', 0) : allocate(feed.node.type.dtype, numel(feed.node.type.shape));
+  return feed.node === null
+    ? allocate('uint8', 0)
+    : allocate(feed.node.type.dtype, numel(feed.node.type.shape));
 }
 
 /** An argument that the function changed in place. */

@@ -162,12 +162,19 @@ function suits({ signature, traced, tensors }: Entry, args: readonly unknown[]):
 /** Forgets the tensors of a call. */
 const release = ({ tensors }: Entry): void => void tensors.fill(undefined as never);
 
-function makeEntry(name: string, number: number, body: Body, args: readonly unknown[], options: CompileOptions): Entry {
+function makeEntry(
+  name: string,
+  number: number,
+  body: Body,
+  args: readonly unknown[],
+  options: CompileOptions,
+): Entry {
   const fixed = new Set<Tensor>();
   for (;;) {
     const tensors: Tensor[] = [];
     const signature = signatureOf(args, tensors, fixed);
-    const trace = (): ReturnType<typeof traceCall> => traceCall(name, body, signature, tensors, (slot) => tensors[slot]);
+    const trace = (): ReturnType<typeof traceCall> =>
+      traceCall(name, body, signature, tensors, (slot) => tensors[slot]);
     const traced = trace();
     if (!('graph' in traced)) {
       traced.forEach((x) => fixed.add(x));
@@ -216,7 +223,12 @@ function outsideChanges({ traced, tensors }: Entry): Change[] {
     if (standingOf(tensor) !== standing)
       found.push({ what: 'an outside tensor', before: standing, after: standingOf(tensor), remedy });
   if (anyOf(traced.reserved, tensors))
-    found.push({ what: 'an argument', before: 'a tensor of its own', after: 'also used from outside', remedy });
+    found.push({
+      what: 'an argument',
+      before: 'a tensor of its own',
+      after: 'also used from outside',
+      remedy,
+    });
   return found;
 }
 

@@ -92,6 +92,7 @@ export {
   valueAndGrad,
   vjp,
 } from './autograd/transforms.ts';
+export { expr } from './expression.ts';
+export type { ExpressionValue } from './expression.ts';
 export { special } from './special.ts';
-export { expr } from './expr.ts';
 export { linalg } from './linalg.ts';

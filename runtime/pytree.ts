@@ -35,7 +35,12 @@ function treeOf(value: Nested, tensors: Tensor[], around: readonly object[]): Tr
   if (!isArray && !isPlainObject(value)) return { tag: 'static', value };
   refuseCycle(value, around);
   const inner = [...around, value];
-  if (isArray) return { tag: 'array', items: value.map((item) => treeOf(item, tensors, inner)), named: nameOfResults(value) };
+  if (isArray)
+    return {
+      tag: 'array',
+      items: value.map((item) => treeOf(item, tensors, inner)),
+      named: nameOfResults(value),
+    };
   const keys = Object.keys(value);
   return { tag: 'object', keys, items: keys.map((key) => treeOf(value[key], tensors, inner)) };
 }
@@ -66,7 +71,8 @@ export function unflatten(tree: Tree, values: readonly unknown[]): unknown {
 
 /** Sets a field of a plain object, whatever its name is. */
 export function setField(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
   else object[key] = value;
 }
 

@@ -27,7 +27,11 @@ const remedies = {
 const describeStatic = (value: unknown): string => {
   if (isTensor(value)) return 'a tensor that is also used from outside';
   if (typeof value === 'string') return JSON.stringify(value);
-  return typeof value === 'function' ? `function ${value.name}` : value instanceof Object ? describeValue(value) : String(value);
+  return typeof value === 'function'
+    ? `function ${value.name}`
+    : value instanceof Object
+      ? describeValue(value)
+      : String(value);
 };
 
 function describe(spec: Spec | undefined): string {
@@ -99,6 +103,8 @@ export function warnOfMany(name: string, programs: number, changes: readonly Cha
   const most = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
   const last = changes.filter(({ what }) => what === most).pop();
   const reason =
-    last === undefined ? '' : `: ${last.what} keeps changing (the last time ${last.before} -> ${last.after}); ${last.remedy}`;
+    last === undefined
+      ? ''
+      : `: ${last.what} keeps changing (the last time ${last.before} -> ${last.after}); ${last.remedy}`;
   warn(`the compiled function '${name}' has been compiled ${programs} times${reason}`);
 }

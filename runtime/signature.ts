@@ -78,11 +78,21 @@ function fieldsOf(module: object & ModuleLike): Field[] {
 }
 
 /** What a call looks like; collects its tensors. Those in `fixed` count by identity, and are not among them. */
-export function signatureOf(args: readonly unknown[], tensors: Tensor[], fixed: ReadonlySet<Tensor>): Signature {
+export function signatureOf(
+  args: readonly unknown[],
+  tensors: Tensor[],
+  fixed: ReadonlySet<Tensor>,
+): Signature {
   const spec = (value: unknown, around: readonly object[]): Spec => {
     if (isTensor(value) && !fixed.has(value)) {
       const slot = tensors.push(value) - 1;
-      return { tag: 'tensor', slot, type: value.core.type, standing: standingOf(value), view: value.core.path !== null };
+      return {
+        tag: 'tensor',
+        slot,
+        type: value.core.type,
+        standing: standingOf(value),
+        view: value.core.path !== null,
+      };
     }
     if (Array.isArray(value)) {
       refuseCycle(value, around);
@@ -129,17 +139,26 @@ export function argumentsFrom({ args }: Signature, tensors: readonly Tensor[]): 
 }
 
 /** True if what `argumentsFrom` gave still holds the same things. */
-export function sameArguments({ args }: Signature, built: readonly unknown[], tensors: readonly Tensor[]): boolean {
+export function sameArguments(
+  { args }: Signature,
+  built: readonly unknown[],
+  tensors: readonly Tensor[],
+): boolean {
   const same = (spec: Spec, value: unknown): boolean => {
     switch (spec.tag) {
       case 'tensor':
         return value === tensors[spec.slot];
       case 'array':
-        return Array.isArray(value) && value.length === spec.items.length && spec.items.every((item, i) => same(item, value[i]));
+        return (
+          Array.isArray(value) &&
+          value.length === spec.items.length &&
+          spec.items.every((item, i) => same(item, value[i]))
+        );
       case 'object': {
         const record = value as Record<string, unknown>;
         return (
-          Object.keys(record).length === spec.keys.length && spec.keys.every((key, i) => same(spec.items[i], record[key]))
+          Object.keys(record).length === spec.keys.length &&
+          spec.keys.every((key, i) => same(spec.items[i], record[key]))
         );
       }
       case 'module':
@@ -154,7 +173,8 @@ export function sameArguments({ args }: Signature, built: readonly unknown[], te
 /** True if a call fits, but for who shares storage with whom; puts its tensors into `tensors`. */
 export function fits(signature: Signature, args: readonly unknown[], tensors: Tensor[]): boolean {
   const { args: specs, grad, inference } = signature;
-  if (args.length !== specs.length || isGradEnabled() !== grad || inInferenceMode() !== inference) return false;
+  if (args.length !== specs.length || isGradEnabled() !== grad || inInferenceMode() !== inference)
+    return false;
   for (let i = 0; i < specs.length; i++) if (!fitsOne(specs[i], args[i], tensors)) return false;
   return true;
 }

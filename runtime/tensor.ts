@@ -2,7 +2,6 @@
 // Out: the properties of API.md. Everything that computes is a lifted operator (`functions.ts`) or a function of its own file; this
 // class only names them.
 
-import { dtypes, isFloat } from '../compiler/dtype.ts';
 import type { DType } from '../compiler/dtype.ts';
 import { AutogradError, IndexError } from '../compiler/errors.ts';
 import type { Node, Origin, TensorType } from '../compiler/node.ts';
@@ -271,9 +270,3 @@ export class Parameter extends Tensor {
     if (requiresGrad) this.requiresGrad = true;
   }
 }
-
-/** `[torch.FloatTensor [3]]`-like words for messages. */
-export const describeType = (x: Tensor): string =>
-  `${dtypes[x.dtype].torchName}Tensor [${x.shape.join(', ')}]`;
-
-export const isFloating = (x: Tensor): boolean => isFloat(x.dtype);

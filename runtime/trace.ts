@@ -99,17 +99,6 @@ export function touchCell(trace: Trace, cell: Cell): void {
   cell.depth = 0;
 }
 
-/** Runs `body` as if nothing were being traced: what it makes belongs to the outside, such as the state of an optimizer. */
-export function outsideTrace<T>(body: () => T): T {
-  const before = active;
-  active = null;
-  try {
-    return body();
-  } finally {
-    active = before;
-  }
-}
-
 /** Throws, because a tensor that was made in a trace is used after it. */
 export function refuseEscaped(): never {
   throw new TraceError(

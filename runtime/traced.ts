@@ -40,9 +40,17 @@ export interface Traced {
   readonly writeBack: readonly (number | null)[];
   /** Inputs that are written back (state, and gradients that are there already), and how often the function wrote to them. */
   readonly changed: readonly { readonly source: number; readonly writes: number }[];
-  readonly argumentWrites: readonly { readonly slot: number; readonly output: number; readonly writes: number }[];
+  readonly argumentWrites: readonly {
+    readonly slot: number;
+    readonly output: number;
+    readonly writes: number;
+  }[];
   /** Tensors that become the `.grad` of others; `fixed` if of the same at every call. */
-  readonly newGradients: readonly { readonly of: () => Tensor; readonly output: number; readonly fixed: boolean }[];
+  readonly newGradients: readonly {
+    readonly of: () => Tensor;
+    readonly output: number;
+    readonly fixed: boolean;
+  }[];
   /** What becomes of `.grad` where nothing has to be computed: none, or a tensor that is there. */
   readonly assignedGradients: readonly { readonly of: () => Tensor; readonly value: () => Tensor | null }[];
   /** The nesting of the result, and for each of its tensors the output that it copies. */
@@ -82,7 +90,8 @@ export function traceCall(
   tensors: readonly Tensor[],
   current: (slot: number) => Tensor,
 ): Traced | ReadonlySet<Tensor> {
-  const body = (): Omit<Traced, 'standings'> & { readonly operands: readonly Tensor[] } | ReadonlySet<Tensor> => {
+  const body = ():
+    (Omit<Traced, 'standings'> & { readonly operands: readonly Tensor[] }) | ReadonlySet<Tensor> => {
     const trace = activeTrace()!;
     const stands = standIns(signature, tensors, current);
     const args = argumentsFrom(
@@ -99,7 +108,13 @@ export function traceCall(
     }
     if (returned instanceof Promise)
       throw escaping('is asynchronous', name, 'A program runs from start to end without waiting.');
-    if (!sameArguments(signature, args, stands.map((s) => s.tensor)))
+    if (
+      !sameArguments(
+        signature,
+        args,
+        stands.map((s) => s.tensor),
+      )
+    )
       throw escaping(
         'assigns to a field of an argument',
         name,
@@ -120,7 +135,11 @@ export function traceCall(
 }
 
 /** Leaves that know the tensor of the present call. Tensors that share a storage get stand-ins that share one. */
-function standIns({ same, shared }: Signature, tensors: readonly Tensor[], current: (slot: number) => Tensor): StandIn[] {
+function standIns(
+  { same, shared }: Signature,
+  tensors: readonly Tensor[],
+  current: (slot: number) => Tensor,
+): StandIn[] {
   const stands: StandIn[] = [];
   tensors.forEach((real, slot) => {
     if (same[slot] < slot) {
@@ -159,7 +178,8 @@ function alsoReached(stands: readonly StandIn[], trace: Trace): Set<Tensor> {
     if (real.core.path !== null) continue;
     const { cell } = real.core;
     if (!trace.cells.has(cell) && !trace.grads.has(real)) continue;
-    if (isWritten(s) || changes(trace, cell) || trace.grads.has(tensor) || trace.grads.has(real)) reached.add(real);
+    if (isWritten(s) || changes(trace, cell) || trace.grads.has(tensor) || trace.grads.has(real))
+      reached.add(real);
   }
   return reached;
 }
@@ -168,7 +188,9 @@ function alsoReached(stands: readonly StandIn[], trace: Trace): Set<Tensor> {
 function refuseOverlaps(name: string, stands: readonly StandIn[], trace: Trace): void {
   for (const s of stands) {
     const { path, cell } = s.real.core;
-    const others = stands.filter((o) => o !== s && o.real.core.cell === cell && o.tensor.core.cell !== s.tensor.core.cell);
+    const others = stands.filter(
+      (o) => o !== s && o.real.core.cell === cell && o.tensor.core.cell !== s.tensor.core.cell,
+    );
     const written = isWritten(s) || changes(trace, cell) || others.some(isWritten);
     if (written && (others.length > 0 || (path !== null && trace.cells.has(cell))))
       throw escaping(
@@ -252,7 +274,8 @@ function harvest(
 function presentTensor(x: Tensor, trace: Trace): (() => Tensor | null) | null {
   if (x.core.standsFor !== null) return x.core.standsFor;
   if (x.core.trace !== trace) return () => x;
-  for (const [other, { placeholder }] of trace.grads) if (placeholder === x) return () => sourceOf(other).core.grad;
+  for (const [other, { placeholder }] of trace.grads)
+    if (placeholder === x) return () => sourceOf(other).core.grad;
   return null;
 }
 

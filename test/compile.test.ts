@@ -33,7 +33,10 @@ function sameInAllWays(title: string, scenario: (way: Way) => readonly number[],
       t.is(got.length, want.length, name);
       want.forEach((w, i) => {
         const scale = Math.max(1, Math.abs(w));
-        t.true(Object.is(w, got[i]) || Math.abs(got[i] - w) <= tolerance * scale, `${name}: ${i}: ${got[i]} instead of ${w}`);
+        t.true(
+          Object.is(w, got[i]) || Math.abs(got[i] - w) <= tolerance * scale,
+          `${name}: ${i}: ${got[i]} instead of ${w}`,
+        );
       });
     }
   });
@@ -48,7 +51,9 @@ interface Mlp {
 
 function makeMlp(): Mlp {
   manualSeed(1);
-  const params = [g.randn([3, 8]).mul(0.5), zeros([8]), g.randn([8, 2]).mul(0.5), zeros([2])].map((p) => p.detach().requiresGrad_());
+  const params = [g.randn([3, 8]).mul(0.5), zeros([8]), g.randn([8, 2]).mul(0.5), zeros([2])].map((p) =>
+    p.detach().requiresGrad_(),
+  );
   const [w1, b1, w2, b2] = params;
   return { params, forward: (x) => x.matmul(w1).add(b1).tanh().matmul(w2).add(b2) };
 }
@@ -79,7 +84,12 @@ sameInAllWays('an MLP is trained by SGD with momentum', (way) => {
     return loss;
   });
   const losses = batches(6).map(([x, y]) => step(x, y).item() as number);
-  return [...losses, ...params.flatMap(numbers), ...velocity.flatMap(numbers), ...params.flatMap((p) => numbers(p.grad!))];
+  return [
+    ...losses,
+    ...params.flatMap(numbers),
+    ...velocity.flatMap(numbers),
+    ...params.flatMap((p) => numbers(p.grad!)),
+  ];
 });
 
 sameInAllWays('an MLP is trained by Adam, whose step count is a tensor', (way) => {
@@ -121,7 +131,12 @@ sameInAllWays('gradients add up over calls, and start anew when they are dropped
       seen.push(...numbers(w.grad!));
     }
   }
-  return [...seen, ...handles.flatMap(numbers), handles[0] === handles[1] ? 1 : 0, handles[2] === handles[4] ? 1 : 0];
+  return [
+    ...seen,
+    ...handles.flatMap(numbers),
+    handles[0] === handles[1] ? 1 : 0,
+    handles[2] === handles[4] ? 1 : 0,
+  ];
 });
 
 sameInAllWays('a gradient that was looked at keeps its value when the next call makes another', (way) => {
@@ -376,7 +391,14 @@ sameInAllWays('arguments and results are nested as they are', (way) => {
     list: [o.x.mul(o.more[1].k), 'text', null, flag] as const,
   }));
   const { sum, list } = f({ x: tensor([1]), more: [tensor([2]), { k: 3 }] }, true);
-  return [...numbers(sum), ...numbers(list[0]), list.length, list[1] === 'text' ? 1 : 0, list[2] === null ? 1 : 0, list[3] ? 1 : 0];
+  return [
+    ...numbers(sum),
+    ...numbers(list[0]),
+    list.length,
+    list[1] === 'text' ? 1 : 0,
+    list[2] === null ? 1 : 0,
+    list[3] ? 1 : 0,
+  ];
 });
 
 sameInAllWays('results with names keep them', (way) => {
@@ -391,7 +413,15 @@ sameInAllWays('one tensor may be passed twice', (way) => {
     return y.mul(2);
   });
   const [a, b] = [tensor([1]), tensor([10])];
-  return [...numbers(f(a, a)), ...numbers(f(a, b)), ...numbers(f(b, b)), ...numbers(a), ...numbers(b), ...numbers(f(a, a.detach())), ...numbers(a)];
+  return [
+    ...numbers(f(a, a)),
+    ...numbers(f(a, b)),
+    ...numbers(f(b, b)),
+    ...numbers(a),
+    ...numbers(b),
+    ...numbers(f(a, a.detach())),
+    ...numbers(a),
+  ];
 });
 
 sameInAllWays('an argument is changed in place', (way) => {
@@ -418,7 +448,11 @@ sameInAllWays('a view is changed in place, and what it is a view of', (way) => {
 sameInAllWays('views are passed by their values', (way) => {
   const data = g.arange(24).reshape([4, 3, 2]);
   const f = way((x: Tensor) => x.mul(2).sum());
-  const views = [data.select(0, 2), data.narrow(0, 1, 1).squeeze(0), data.select(2, 1).narrow(0, 0, 3).narrow(1, 1, 2)];
+  const views = [
+    data.select(0, 2),
+    data.narrow(0, 1, 1).squeeze(0),
+    data.select(2, 1).narrow(0, 0, 3).narrow(1, 1, 2),
+  ];
   return views.flatMap((x) => numbers(f(x)));
 });
 
@@ -435,7 +469,8 @@ sameInAllWays('an argument may also be reached from outside', (way) => {
   });
   const z = tensor([5, 5]);
   const seen = [...numbers(read(w)), ...numbers(read(z))];
-  for (const f of [write, writeArgument, write]) seen.push(...numbers(f(z)), ...numbers(f(w)), ...numbers(f(z)));
+  for (const f of [write, writeArgument, write])
+    seen.push(...numbers(f(z)), ...numbers(f(w)), ...numbers(f(z)));
   return [...seen, ...numbers(w), ...numbers(z)];
 });
 
@@ -460,7 +495,14 @@ test('results never share memory: with arguments, state, each other or later cal
   for (const y of [...first, ...second]) y.mul_(100);
   t.deepEqual(numbers(x), [3, 4]);
   t.deepEqual(numbers(w), [1, 2]);
-  t.deepEqual(first.map(numbers), [[300, 400], [300, 400], [100, 200], [300, 400], [300, 400], [100, 200]]);
+  t.deepEqual(first.map(numbers), [
+    [300, 400],
+    [300, 400],
+    [100, 200],
+    [300, 400],
+    [300, 400],
+    [100, 200],
+  ]);
   const third = f(tensor([5, 6]));
   t.deepEqual(second.map(numbers), first.map(numbers));
   t.deepEqual(numbers(third[1]), [5, 6]);
@@ -485,7 +527,10 @@ test('a module is an argument by identity; its parameters are state', (t) => {
   const before = numbers(model.weight);
   step(model, ones([1, 2]));
   step(model, ones([1, 2]));
-  t.deepEqual(numbers(model.weight), before.map((w) => Math.fround(Math.fround(w - 1) - 1)));
+  t.deepEqual(
+    numbers(model.weight),
+    before.map((w) => Math.fround(Math.fround(w - 1) - 1)),
+  );
   t.is(step.programs.length, 1);
   step(other, ones([1, 2]));
   t.is(step.programs.length, 2);
@@ -526,35 +571,55 @@ test('functions are traced once per signature', (t) => {
 
 // --- signatures -----------------------------------------------------------------------------------------------------------------
 
-function differing(title: string, calls: readonly (() => readonly unknown[])[], fn: Fn = (x: Tensor) => x.mul(2)): void {
+function differing(
+  title: string,
+  calls: readonly (() => readonly unknown[])[],
+  fn: Fn = (x: Tensor) => x.mul(2),
+): void {
   test(`another program is made for ${title}`, (t) => {
     const f = compile(fn as (...args: unknown[]) => unknown);
     for (let round = 0; round < 2; round++) for (const call of calls) f(...call());
     t.is(f.programs.length, calls.length);
     t.is(f.explainRecompiles().length, calls.length - 1);
-    t.true(f.explainRecompiles().every((text) => text.includes(' -> ')), f.explainRecompiles().join('\n'));
+    t.true(
+      f.explainRecompiles().every((text) => text.includes(' -> ')),
+      f.explainRecompiles().join('\n'),
+    );
   });
 }
 
 differing('another shape', [() => [ones([2])], () => [ones([3])], () => [ones([1, 2])]]);
-differing('another dtype', [() => [ones([2])], () => [ones([2], { dtype: 'float64' })], () => [ones([2], { dtype: 'int32' })]]);
-differing('another number', [() => [ones([2]), 1], () => [ones([2]), 2], () => [ones([2]), -0], () => [ones([2]), 0]], (x: Tensor, k: number) =>
-  x.mul(k),
+differing('another dtype', [
+  () => [ones([2])],
+  () => [ones([2], { dtype: 'float64' })],
+  () => [ones([2], { dtype: 'int32' })],
+]);
+differing(
+  'another number',
+  [() => [ones([2]), 1], () => [ones([2]), 2], () => [ones([2]), -0], () => [ones([2]), 0]],
+  (x: Tensor, k: number) => x.mul(k),
 );
-differing('another structure', [
-  () => [{ a: ones([1]) }],
-  () => [{ b: ones([1]) }],
-  () => [[ones([1])]],
-  () => [[ones([1]), ones([1])]],
-  () => [[ones([1]), 'x']],
-], () => 0);
+differing(
+  'another structure',
+  [
+    () => [{ a: ones([1]) }],
+    () => [{ b: ones([1]) }],
+    () => [[ones([1])]],
+    () => [[ones([1]), ones([1])]],
+    () => [[ones([1]), 'x']],
+  ],
+  () => 0,
+);
 differing('another standing in autograd', [() => [ones([2])], () => [ones([2], { requiresGrad: true })]]);
 
 test('another program is made in another grad mode', (t) => {
   const w = tensor([1, 2], { requiresGrad: true });
   const f = compile((x: Tensor) => (x.mul(w).requiresGrad ? 1 : 0));
   t.is(f(ones([2])), 1);
-  t.is(noGrad(() => f(ones([2]))), 0);
+  t.is(
+    noGrad(() => f(ones([2]))),
+    0,
+  );
   t.is(f(ones([2])), 1);
   t.is(f.programs.length, 2);
 });
@@ -594,15 +659,33 @@ test('modules in training and evaluation are two programs', (t) => {
 // --- errors -----------------------------------------------------------------------------------------------------------------------
 
 const refusals: readonly (readonly [title: string, fn: Fn, message: RegExp, args?: readonly unknown[]])[] = [
-  ['item()', (x: Tensor) => x.sum().item(), /item\(\): a value cannot be read inside the compiled function 'f'/],
+  [
+    'item()',
+    (x: Tensor) => x.sum().item(),
+    /item\(\): a value cannot be read inside the compiled function 'f'/,
+  ],
   ['toArray()', (x: Tensor) => x.toArray(), /toArray\(\): a value cannot be read/],
   ['toTypedArray()', (x: Tensor) => x.toTypedArray(), /toTypedArray\(\): a value cannot be read/],
   ['comparing', (x: Tensor) => Number(x.sum()) > 1, /item\(\): a value cannot be read/],
-  ['a boolean index', (x: Tensor) => x.index(x.gt(0)), /an index that is a boolean tensor: a value cannot be read/],
+  [
+    'a boolean index',
+    (x: Tensor) => x.index(x.gt(0)),
+    /an index that is a boolean tensor: a value cannot be read/,
+  ],
   ['nonzero', (x: Tensor) => x.nonzero(), /nonzero\(\): a value cannot be read/],
   ['waiting', async (x: Tensor) => x, /asynchronous/],
-  ['assigning to an argument', (o: { x: Tensor | number }) => void (o.x = 1), /assigns to a field of an argument/, [{ x: ones([2]) }]],
-  ['a typed array', () => 0, /a Float32Array among the arguments of a compiled function would be frozen/, [new Float32Array(2)]],
+  [
+    'assigning to an argument',
+    (o: { x: Tensor | number }) => void (o.x = 1),
+    /assigns to a field of an argument/,
+    [{ x: ones([2]) }],
+  ],
+  [
+    'a typed array',
+    () => 0,
+    /a Float32Array among the arguments of a compiled function would be frozen/,
+    [new Float32Array(2)],
+  ],
   [
     'a history from outside',
     (() => {
@@ -634,7 +717,10 @@ test('a view and what it is a view of may both be read, but not written', (t) =>
     base.add_(1);
     return x.mul(2);
   });
-  t.throws(() => write(base.narrow(0, 0, 2)), { instanceOf: g.TraceError, message: /writes to a tensor of which it was also given a view/ });
+  t.throws(() => write(base.narrow(0, 0, 2)), {
+    instanceOf: g.TraceError,
+    message: /writes to a tensor of which it was also given a view/,
+  });
   t.deepEqual(numbers(write(ones([2]))), [2, 2]);
   t.deepEqual(numbers(base), [1, 1, 1, 1]);
 });
@@ -654,13 +740,21 @@ test('a function that throws leaves nothing half-written', (t) => {
   const x = tensor([5, 5]);
   const version = state.version;
   t.throws(() => f(x, true), { instanceOf: RangeError, message: 'no' });
-  t.deepEqual([x, w, state].map(numbers), [[5, 5], [1, 2], [0, 0]]);
+  t.deepEqual([x, w, state].map(numbers), [
+    [5, 5],
+    [1, 2],
+    [0, 0],
+  ]);
   t.is(w.grad, null);
   t.is(state.version, version);
   t.is(f.programs.length, 0);
   state.add_(1);
   f(x, false);
-  t.deepEqual([x, w, state].map(numbers), [[6, 6], [-5, -4], [0, 7]]);
+  t.deepEqual([x, w, state].map(numbers), [
+    [6, 6],
+    [-5, -4],
+    [0, 7],
+  ]);
 });
 
 test('a routine that throws half way leaves state as it was', (t) => {
@@ -682,8 +776,14 @@ test('tensors that leak out of a trace throw when they are used', (t) => {
   });
   f(ones([2]));
   for (const x of leaked) {
-    t.throws(() => x.toArray(), { instanceOf: g.TraceError, message: /made inside a compiled function while it was traced/ });
-    t.throws(() => x.add(1).toArray(), { instanceOf: g.TraceError, message: /made inside a compiled function/ });
+    t.throws(() => x.toArray(), {
+      instanceOf: g.TraceError,
+      message: /made inside a compiled function while it was traced/,
+    });
+    t.throws(() => x.add(1).toArray(), {
+      instanceOf: g.TraceError,
+      message: /made inside a compiled function/,
+    });
   }
   const again = compile((x: Tensor) => x.add(leaked[1]));
   t.throws(() => again(ones([2])), { instanceOf: g.TraceError, message: /made inside a compiled function/ });
@@ -692,12 +792,19 @@ test('tensors that leak out of a trace throw when they are used', (t) => {
 test('checked mode notices what would be frozen', (t) => {
   let count = 0;
   const f = compile((x: Tensor) => x.add(count++), { checked: true });
-  t.throws(() => f(ones([2])), { instanceOf: g.TraceError, message: /is not the same when it is traced again/ });
+  t.throws(() => f(ones([2])), {
+    instanceOf: g.TraceError,
+    message: /is not the same when it is traced again/,
+  });
 });
 
 test('options are checked', (t) => {
-  t.throws(() => compile((x: Tensor) => x, { nmae: 'x' } as never), { message: /unexpected keyword argument 'nmae'/ });
-  t.throws(() => compile((x: Tensor) => x, { backend: 'wgsl' as never }), { message: /unknown backend 'wgsl'/ });
+  t.throws(() => compile((x: Tensor) => x, { nmae: 'x' } as never), {
+    message: /unexpected keyword argument 'nmae'/,
+  });
+  t.throws(() => compile((x: Tensor) => x, { backend: 'wgsl' as never }), {
+    message: /unknown backend 'wgsl'/,
+  });
   t.throws(() => compile(3 as never), { message: /expected a function, but got number/ });
 });
 

@@ -19,13 +19,15 @@ const makeModel = (): Model => {
   manualSeed(1);
   return { w: rand([4, 3]).requiresGrad_(), b: zeros([3], { requiresGrad: true }) };
 };
-const trainer = ({ w, b }: Model) => (x: Tensor, y: Tensor): Tensor => {
-  w.grad = b.grad = null;
-  const loss = x.matmul(w).add(b).sub(y).square().mean();
-  loss.backward();
-  noGrad(() => [w, b].forEach((p) => p.sub_(p.grad!.mul(0.1))));
-  return loss;
-};
+const trainer =
+  ({ w, b }: Model) =>
+  (x: Tensor, y: Tensor): Tensor => {
+    w.grad = b.grad = null;
+    const loss = x.matmul(w).add(b).sub(y).square().mean();
+    loss.backward();
+    noGrad(() => [w, b].forEach((p) => p.sub_(p.grad!.mul(0.1))));
+    return loss;
+  };
 
 test('lower makes the program and runs nothing', (t) => {
   const model = makeModel();
@@ -69,7 +71,10 @@ test('programs are listed as they were made, whichever ran last', (t) => {
   const made = [1, 2, 3].map((n) => f.lower(ones([n])));
   f(ones([1]));
   t.deepEqual(f.programs, made);
-  t.deepEqual(made.map((p) => p.name), ['f', 'f_1', 'f_2']);
+  t.deepEqual(
+    made.map((p) => p.name),
+    ['f', 'f_1', 'f_2'],
+  );
 });
 
 test('a function keeps a bounded number of programs', (t) => {
@@ -152,7 +157,10 @@ test('a profile measures each kernel and leaves everything as it was', (t) => {
   t.deepEqual(observe(), before);
   t.is(profile.runs, 3);
   t.true(profile.time >= 0);
-  t.deepEqual(profile.kernels.map((k) => k.name), program.kernels.map((k) => k.name));
+  t.deepEqual(
+    profile.kernels.map((k) => k.name),
+    program.kernels.map((k) => k.name),
+  );
   t.true(Math.abs(profile.kernels.reduce((sum, k) => sum + k.share, 0) - 1) < 1e-9);
   for (const { time, bytes, flops } of profile.kernels) t.true(time >= 0 && bytes > 0 && flops > 0);
   t.regex(String(profile), /^[\d.]+ ms per run, mean of 3\n\S+ +[\d.]+% +[\d.]+ ms/);
@@ -236,8 +244,17 @@ test.serial('programs and homes that nobody holds give their memory back', async
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-function runScript(script: string, flags: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  const options = ['--conditions=gradloom-source', '--import=./test/tsimp/register.js', '--input-type=module', ...flags];
+function runScript(
+  script: string,
+  flags: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+) {
+  const options = [
+    '--conditions=gradloom-source',
+    '--import=./test/tsimp/register.js',
+    '--input-type=module',
+    ...flags,
+  ];
   return spawnSync(process.execPath, [...options, '--eval', script], {
     cwd: root,
     encoding: 'utf8',

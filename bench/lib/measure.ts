@@ -79,7 +79,7 @@ function compare(name: string, gradloom: GradloomSide, hand: Side): number {
     }
     return difference === 0 ? 0 : difference / largest;
   });
-  const worst = Math.max(...differences);
+  const worst = Math.max(0, ...differences);
   // NaN is no agreement either
   if (ours.length === theirs.length && worst <= tolerance) return worst;
   throw new Error(`${name}: the results differ: by ${differences.map((d) => d.toExponential(1)).join(', ')}`);

@@ -1,12 +1,24 @@
-// Progress of a long job: a bar that is redrawn on a terminal, a line now and then elsewhere.
+// Progress on the terminal. In: how much there is to do, and what to say meanwhile. Out: a bar that is drawn over and over again where
+// somebody watches, a few plain lines otherwise.
 
-const width = 30;
+const width = 24;
+const linesIfPlain = 5;
 
-export function showProgress(done: number, total: number, text: string): void {
-  const part = done / total;
-  if (process.stdout.isTTY) {
-    const filled = Math.round(part * width);
-    process.stdout.write(`\r[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${text} `);
-    if (done === total) process.stdout.write('\n');
-  } else if (done === total || done % Math.ceil(total / 5) === 0) console.log(`${Math.round(part * 100)} %  ${text}`);
+/** `update(done, text)` shows where we are; call it as often as you like. */
+export function startProgress(total: number): { update(done: number, text: string): void } {
+  const { stdout } = process;
+  let shown = -1;
+  return {
+    update(done, text) {
+      const steps = stdout.isTTY ? width : linesIfPlain;
+      const at = Math.floor((done / total) * steps);
+      if (at === shown && done < total) return;
+      shown = at;
+      if (!stdout.isTTY) stdout.write(`${done}/${total}  ${text}\n`);
+      else {
+        const bar = '█'.repeat(at) + '░'.repeat(width - at);
+        stdout.write(`\r${bar} ${done}/${total}  ${text}${done === total ? '\n' : ''}`);
+      }
+    },
+  };
 }
