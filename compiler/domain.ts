@@ -166,6 +166,9 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
   const outside = new Map<Node, { readonly reader: Node; readonly dims: readonly Dim[] }>();
   for (const n of members) {
     const span = raw.get(n) as Span;
+    const { tag } = meaningOf(n);
+    // Alone, a contraction wants few long axes: tiles are cut along one.
+    const refines = !alone || tag === 'map' || tag === 'reduce';
     for (let k = 0; k < n.inputs.length; k++) {
       const read = operandRead(n, k);
       const whole = meaningOf(n).tag === 'gather' && k === 0;
@@ -182,7 +185,7 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
         const list = users.get(read.source);
         if (!list) users.set(read.source, [n]);
         else if (!list.includes(n)) list.push(n);
-      } else if (!alone && !whole && read.source.type.shape.length > 0) {
+      } else if (refines && !whole && read.source.type.shape.length > 0) {
         const first = outside.get(read.source);
         if (first && find(first.reader) === find(n)) continue;
         const dims = renamed(axes, operandDims(n, span, k), read);

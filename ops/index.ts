@@ -233,6 +233,7 @@ export {
   multilabelMarginLoss,
 } from './loss-margin.ts';
 
+export { cov, corrcoef, isin } from './statistics.ts';
 export { det, slogdet, logdet, inv, inverse, solve, solveTriangular } from './linalg.ts';
 export {
   cholesky,

@@ -5,6 +5,7 @@
 import { isInteger } from '../compiler/dtype.ts';
 import { IndexError, ValueError } from '../compiler/errors.ts';
 import { checkTargets } from '../ops/loss-class.ts';
+import { insideBatch } from './batching.ts';
 import { elementsOf } from './read.ts';
 import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
@@ -103,7 +104,7 @@ export function boundsCheck(name: string): Check | null {
   return (
     check &&
     ((args) => {
-      if (activeTrace() === null) check(args);
+      if (activeTrace() === null && !insideBatch()) check(args);
     })
   );
 }

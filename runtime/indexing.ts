@@ -9,6 +9,7 @@ import { sameShape, showShape } from '../compiler/shape.ts';
 import { assign, index } from '../ops/index-advanced.ts';
 import type { Range } from '../ops/index-advanced.ts';
 import { select } from '../ops/slice.ts';
+import { insideBatch } from './batching.ts';
 import { inPlace } from './inplace.ts';
 import { lift } from './lift.ts';
 import { nonzeroColumns } from './masks.ts';
@@ -74,7 +75,7 @@ function spelledOut(x: Tensor, parts: readonly IndexPart[]): IndexPart[] {
 
 /** Refuses integer indices that point outside, as far as they are known without running anything. */
 function checkBounds(x: Tensor, parts: readonly IndexPart[]): void {
-  if (activeTrace() !== null) return;
+  if (activeTrace() !== null || insideBatch()) return;
   let dim = 0;
   parts.forEach((part, k) => {
     if (part === null) return;

@@ -11,6 +11,7 @@ import { watchForward } from './autograd/anomaly.ts';
 import { isGradEnabled } from './autograd/mode.ts';
 import { alias, attach, record } from './autograd/record.ts';
 import type { Source } from './autograd/record.ts';
+import { noteOperand } from './batching.ts';
 import { makeCell } from './cell.ts';
 import { checkOptions, describeValue, isPlainObject } from './options.ts';
 import { publicCall } from './origin.ts';
@@ -49,6 +50,8 @@ export interface LiftTraits {
   readonly required?: number;
   /** Strings may stand among the positional arguments. */
   readonly strings?: boolean;
+  /** The name of its backward function, if it is not that of the node it returns. */
+  readonly gradName?: string;
   /** Looks at the values of arguments that are indices. */
   readonly checkIndices?: ((args: readonly unknown[]) => void) | null;
 }
@@ -134,6 +137,7 @@ class Operands {
     let n = nodeOfTensor(x);
     if (isGradEnabled() && this.nodes.includes(n) && (x.requiresGrad || !this.tensors.includes(x)))
       n = alias(n);
+    noteOperand(x, n);
     this.tensors.push(x);
     this.nodes.push(n);
     return n;
@@ -221,14 +225,14 @@ function wrapNodes(
   nodes: readonly Node[],
   operands: Operands,
   view: (k: number) => ((x: Node) => Node) | null,
-  { view: kind }: LiftTraits,
+  { view: kind, gradName }: LiftTraits,
 ): Tensor[] {
   const depth = operands.depth + 1;
   const recording =
     isGradEnabled() &&
     operands.tensors.some((x) => x.requiresGrad) &&
     nodes.some((n) => isFloat(n.type.dtype))
-      ? record(nodes, operands.sources())
+      ? record(nodes, operands.sources(), { name: gradName })
       : null;
   const [first] = operands.tensors;
   const isView = kind !== undefined && first !== undefined && (kind !== 'reshape' || first.core.contiguous);

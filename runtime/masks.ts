@@ -3,9 +3,13 @@
 
 import { isInteger } from '../compiler/dtype.ts';
 import { DTypeError } from '../compiler/errors.ts';
+import type { Node } from '../compiler/node.ts';
 import { broadcastShapes, numel } from '../compiler/shape.ts';
+import type { Shape } from '../compiler/shape.ts';
+import { index } from '../ops/index-advanced.ts';
+import { expand, reshape } from '../ops/view.ts';
 import { makeBuffer, makeCell } from './cell.ts';
-import { functions } from './functions.ts';
+import { lift } from './lift.ts';
 import { publicCall } from './origin.ts';
 import { elementsOf } from './read.ts';
 import { Tensor } from './tensor.ts';
@@ -56,8 +60,14 @@ export const maskedSelect = (x: Tensor, mask: Tensor): Tensor =>
     if (mask.dtype !== 'bool') throw new DTypeError('masked_select: expected BoolTensor for mask');
     const shape = broadcastShapes(x.shape, mask.shape);
     const at = nonzeroColumns(mask.expand(shape).reshape([-1]));
-    return functions.index(x.expand(shape).reshape([-1]), ...at);
+    return selected(x, shape, ...at) as Tensor;
   });
+
+const selected = lift(
+  'maskedSelect',
+  ((x: Node, shape: Shape, at: Node) => index(reshape(expand(x, shape), [-1]), at)) as never,
+  { gradName: 'MaskedSelectBackward0' },
+);
 
 /** The distinct values, ascending. */
 export const unique = (x: Tensor): Tensor =>

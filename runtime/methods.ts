@@ -6,6 +6,8 @@ import { cast } from '../ops/cast.ts';
 import { asNode } from '../ops/operand.ts';
 import { fullLike } from '../ops/source.ts';
 import { expand } from '../ops/view.ts';
+import { backward } from './autograd/backward.ts';
+import type { BackwardOptions } from './autograd/backward.ts';
 import { functions } from './functions.ts';
 import type { Extreme, Functions, Middle } from './functions.ts';
 import { atIndex, indexTensor, setIndex } from './indexing.ts';
@@ -13,6 +15,8 @@ import type { IndexPart } from './indexing.ts';
 import { inPlace } from './inplace.ts';
 import { lift } from './lift.ts';
 import { maskedSelect, nonzero } from './masks.ts';
+import { moreMethods } from './more.ts';
+import type { MoreMethods } from './more.ts';
 import { publicCall } from './origin.ts';
 import { randomMethods } from './randomFill.ts';
 import type { RandomMethods } from './randomFill.ts';
@@ -38,6 +42,11 @@ type OperatorMethods = {
 type InplaceMethods = { [K in InplaceName as `${K}_`]: MethodOf<Functions[K]> };
 
 interface OwnMethods {
+  /**
+   * Adds the gradient of this tensor to `.grad` of the leaves it was computed from. `gradient` is needed unless there is just one
+   * element.
+   */
+  backward(gradient?: Tensor | null, options?: BackwardOptions): void;
   /** The slice at these indices of the first dimensions: `x.at(-1)` is the last row. */
   at(...indices: readonly number[]): Tensor;
   /** x[parts]: numbers, ranges [start, end, step?], null (a new dimension), '...', integer and boolean tensors. */
@@ -54,7 +63,7 @@ interface OwnMethods {
   nonzero(): Tensor;
 }
 
-export interface Methods extends OperatorMethods, InplaceMethods, OwnMethods, RandomMethods {}
+export interface Methods extends OperatorMethods, InplaceMethods, OwnMethods, RandomMethods, MoreMethods {}
 
 const copyInto = lift(
   'copy_',
@@ -75,6 +84,7 @@ const fillWith = lift(
 );
 
 const own = {
+  backward,
   at: atIndex,
   index: indexTensor,
   set: setIndex,
@@ -108,6 +118,7 @@ for (const name of methodNames) install(name, table[name] as never);
 for (const name of inplaceNames)
   install(`${name}_`, ((x: Tensor, ...rest: unknown[]) =>
     writing(`${name}_`, x, rest, table[name])) as never);
-for (const [name, call] of Object.entries({ ...own, ...randomMethods })) install(name, call as never);
+for (const [name, call] of Object.entries({ ...own, ...randomMethods, ...moreMethods }))
+  install(name, call as never);
 
 export { Tensor };

@@ -37,4 +37,5 @@ export const {
   softMarginLoss, hingeEmbeddingLoss, marginRankingLoss, cosineEmbeddingLoss, tripletMarginLoss,
   multiMarginLoss, multilabelMarginLoss, im2col, fold, interpolate, pixelShuffle, pixelUnshuffle,
   channelShuffle, det, slogdet, logdet, inverse, cholesky, choleskySolve, qr, matrixExp, matrixPower,
+  cov, corrcoef, isin,
 } = functions;

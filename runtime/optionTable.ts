@@ -144,6 +144,8 @@ export const optionTable: { readonly [K in WithOptions]: readonly OptionKey<Ops[
   tripletMarginLoss: ['eps', 'p', 'reduction', 'margin', 'swap'],
   multiMarginLoss: ['p', 'weight', 'reduction', 'margin'],
   multilabelMarginLoss: ['reduction'],
+  cov: ['correction', 'fweights', 'aweights'],
+  isin: ['invert'],
   solve: ['left'],
   solveTriangular: ['upper', 'left', 'unitriangular'],
   cholesky: ['upper'],

@@ -69,6 +69,16 @@ export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';
 export { bincount, maskedSelect, nonzero, unique } from './masks.ts';
 export { allclose, equal } from './compare.ts';
+export {
+  argwhere,
+  broadcastTensors,
+  canCast,
+  isFloatingPoint,
+  promoteTypes,
+  resultType,
+  trilIndices,
+  triuIndices,
+} from './more.ts';
 export { setPrintOptions } from './print.ts';
 export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './autograd/mode.ts';
 export * from './operators.ts';

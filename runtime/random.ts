@@ -9,9 +9,10 @@ import type { Node, TensorType } from '../compiler/node.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { checkShape } from '../compiler/shape.ts';
 import { input } from '../ops/source.ts';
+import { drawInBatch } from './batching.ts';
 import { allocate } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
-import { makeBuffer } from './cell.ts';
+import { makeBuffer, makeCell, nodeOf } from './cell.ts';
 import type { Buffer } from './cell.ts';
 import { dtypeFrom, leaf, modelOf, plainOptions } from './create.ts';
 import { Generator, fillNormal, fillPermutation, fillRandint, fillUniform } from './generator.ts';
@@ -46,6 +47,8 @@ function filling(fill: Fill, array: TypedArray): void {
 
 /** A drawn value: filled now, or at every run of the program that is being traced. */
 export function draw(type: TensorType, fill: Fill): Node | Buffer {
+  const forExample = drawInBatch(type, (many) => nodeOf(makeCell(draw(many, fill))));
+  if (forExample !== null) return forExample;
   const trace = activeTrace();
   if (trace === null) {
     const buffer = makeBuffer(type);

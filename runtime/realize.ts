@@ -10,6 +10,7 @@ import { withInputs } from '../compiler/node.ts';
 import type { Node } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
 import { spread } from '../ops/view.ts';
+import { insideBatch } from './batching.ts';
 import { bufferOf, bufferOfCell, isBuffer, makeBuffer, remember } from './cell.ts';
 import type { Cell } from './cell.ts';
 import { now } from './environment.ts';
@@ -50,7 +51,7 @@ export function realizeNodes(nodes: readonly Node[]): void {
 
 /** Computes the value of a cell if its chain of operations has become too long. */
 export function limitDepth(cell: Cell, limit: number = limits.chain): void {
-  if (cell.depth <= limit || activeTrace() !== null || isBuffer(cell.value)) return;
+  if (cell.depth <= limit || activeTrace() !== null || insideBatch() || isBuffer(cell.value)) return;
   realizeNodes([cell.value]);
   bufferOfCell(cell);
 }

@@ -30,6 +30,7 @@ const binary = names(
   'mseLoss', 'l1Loss', 'smoothL1Loss', 'huberLoss', 'klDiv', 'binaryCrossEntropy',
   'binaryCrossEntropyWithLogits', 'nllLoss', 'crossEntropy', 'softMarginLoss', 'im2col', 'pixelShuffle',
   'pixelUnshuffle', 'channelShuffle', 'solve', 'choleskySolve', 'matrixPower', 'vecdot', 'linalgCross',
+  'isin',
 );
 // prettier-ignore
 const ternary = names(
@@ -69,7 +70,7 @@ export const methodNames = names(
   'rot90', 'kron', 'gather', 'takeAlongDim', 'indexSelect', 'take', 'scatter', 'scatterAdd', 'scatterReduce',
   'indexAdd', 'indexCopy', 'indexFill', 'put', 'maskedScatter', 'mm', 'bmm', 'mv', 'dot', 'vdot', 'matmul',
   'addmm', 'addmv', 'addr', 'baddbmm', 'addbmm', 'outer', 'ger', 'inner', 'cross', 'det', 'slogdet', 'logdet',
-  'inverse', 'cholesky', 'choleskySolve', 'qr', 'matrixExp', 'matrixPower',
+  'inverse', 'cholesky', 'choleskySolve', 'qr', 'matrixExp', 'matrixPower', 'cov', 'corrcoef', 'indexPut',
 );
 
 /** Methods that also exist as `name_`, which writes the result into the tensor. */
@@ -86,7 +87,7 @@ export const inplaceNames = names(
   'bitwiseOr', 'bitwiseXor', 'bitwiseNot', 'bitwiseLeftShift', 'bitwiseRightShift', 'maskedFill', 'clamp',
   'clip', 'clampMin', 'clampMax', 'relu', 'renorm', 'cumsum', 'cumprod', 'tril', 'triu', 'scatter',
   'scatterAdd', 'scatterReduce', 'indexAdd', 'indexCopy', 'indexFill', 'put', 'maskedScatter', 'addmm',
-  'addmv', 'addr', 'baddbmm', 'addbmm',
+  'addmv', 'addr', 'baddbmm', 'addbmm', 'indexPut',
 );
 
 const includes = (list: readonly OpName[], name: OpName): boolean => list.includes(name);

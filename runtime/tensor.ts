@@ -4,14 +4,12 @@
 
 import type { DType } from '../compiler/dtype.ts';
 import { AutogradError, IndexError } from '../compiler/errors.ts';
-import type { Node, Origin, TensorType } from '../compiler/node.ts';
+import type { Node, TensorType } from '../compiler/node.ts';
 import { checkDim, numel } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { input } from '../ops/source.ts';
 import type { TypedArray } from './buffer.ts';
 import type { GradFn } from './autograd/gradFn.ts';
-import { backward } from './autograd/backward.ts';
-import type { BackwardOptions } from './autograd/backward.ts';
 import { assignGrad, gradOf } from './autograd/accumulate.ts';
 import { registerTensorHook, registerPostAccumulateHook, retainGrad } from './autograd/hooks.ts';
 import type { HookHandle, PostAccumulateHook, TensorHook } from './autograd/hooks.ts';
@@ -23,41 +21,11 @@ import { currentOrigin } from './origin.ts';
 import { printTensor, printTensorGraph } from './print.ts';
 import { nested, onlyElement, readElements } from './read.ts';
 import { activeTrace } from './trace.ts';
-import type { Trace } from './trace.ts';
 import { refreshView } from './views.ts';
-import type { ViewOf } from './views.ts';
+import type { Core, Path } from './core.ts';
 import type { Methods } from './methods.ts';
 
-/** How a view reads its cell: view operators applied to the node of the whole. */
-export type Path = (whole: Node) => Node;
-
-/** What the runtime keeps about a tensor. Not for users. */
-export interface Core {
-  readonly cell: Cell;
-  readonly type: TensorType;
-  readonly path: Path | null;
-  /** The node of the path over the cell's node, as it was last built. */
-  seen: { readonly whole: Node; readonly node: Node } | null;
-  /** True as long as its elements lie in row-major order without gaps; decides whether `reshape` is a view. */
-  contiguous: boolean;
-  /** The flag of a leaf. */
-  wantsGrad: boolean;
-  gradFn: GradFn | null;
-  /** Which output of `gradFn` it is. */
-  outputIndex: number;
-  grad: Tensor | null;
-  retainsGrad: boolean;
-  /** Adds up the gradient of a leaf. */
-  accumulator: GradFn | null;
-  /** For a view that autograd follows: of what. */
-  viewOf: ViewOf | null;
-  readonly inference: boolean;
-  isParameter: boolean;
-  /** For what stands for an argument of a compiled function: the tensor of the present call. */
-  standsFor: (() => Tensor) | null;
-  readonly trace: Trace | null;
-  readonly origin: Origin | null;
-}
+export type { Core, Path } from './core.ts';
 
 export interface TensorOptions {
   readonly dtype?: DType;
@@ -169,13 +137,6 @@ export class Tensor {
     return this;
   }
 
-  /**
-   * Adds the gradient of this tensor to `.grad` of the leaves it was computed from. `gradient` is needed unless there is just one
-   * element.
-   */
-  backward(gradient?: Tensor | null, options?: BackwardOptions): void {
-    backward(this, gradient, options);
-  }
   /** Keeps the gradient of a tensor that is not a leaf in `.grad` as well. */
   retainGrad(): void {
     retainGrad(this);
@@ -211,20 +172,20 @@ export class Tensor {
   }
 
   get T(): Tensor {
-    return methodsOf(this).permute(this.shape.map((_, i) => this.ndim - 1 - i));
+    return this.permute(this.shape.map((_, i) => this.ndim - 1 - i));
   }
   get mT(): Tensor {
     if (this.ndim < 2)
       throw new IndexError(
         `tensor.mT is only supported on matrices or batches of matrices. Got ${this.ndim}-D tensor.`,
       );
-    return methodsOf(this).transpose(-2, -1);
+    return this.transpose(-2, -1);
   }
 
   /** The slices along the first dimension. */
   *[Symbol.iterator](): Generator<Tensor, void, undefined> {
     if (this.ndim === 0) throw new IndexError('iteration over a 0-d tensor');
-    yield* methodsOf(this).unbind(0);
+    yield* this.unbind(0);
   }
   /** Lets `a < b` and `${a}` work on tensors of one element, by their value. */
   [Symbol.toPrimitive](hint: string): number | string {
@@ -237,9 +198,6 @@ export class Tensor {
 
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the methods of all operators, see methods.ts
 export interface Tensor extends Methods {}
-
-/** The type helps where the class itself calls methods that are installed later. */
-const methodsOf = (x: Tensor): Methods => x;
 
 export type NestedArray = number | boolean | readonly NestedArray[];
 

@@ -8,6 +8,7 @@
 import { TraceError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
+import { refuseInBatch } from './batching.ts';
 import type { TypedArray } from './buffer.ts';
 import type { Buffer, Cell } from './cell.ts';
 import type { Tensor } from './tensor.ts';
@@ -101,6 +102,7 @@ export function touchCell(trace: Trace, cell: Cell): void {
 
 /** Throws, because a tensor that was made in a trace is used after it. */
 export function refuseEscaped(): never {
+  refuseInBatch();
   throw new TraceError(
     'this tensor was made inside a compiled function while it was traced, and has no value of its own. ' +
       'Return it from the function, or write it into a tensor that was made outside (x.copy_(y)).',

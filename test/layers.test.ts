@@ -56,7 +56,8 @@ function readSource(from: string, text: string): Source {
       return add(n, n.moduleSpecifier, namesOf(n));
     if (ts.isCallExpression(n) && n.expression.kind === ts.SyntaxKind.ImportKeyword)
       add(n, n.arguments[0], { names: [], typeOnly: false });
-    if (ts.isImportTypeNode(n)) add(n, ts.isLiteralTypeNode(n.argument) ? n.argument.literal : n, { names: [], typeOnly: true });
+    if (ts.isImportTypeNode(n))
+      add(n, ts.isLiteralTypeNode(n.argument) ? n.argument.literal : n, { names: [], typeOnly: true });
     if (ts.isIdentifier(n) && !isProperty(n) && !uses.has(n.text)) uses.set(n.text, lineOf(n));
     ts.forEachChild(n, visit);
   };
@@ -79,7 +80,9 @@ const filesIn = (folder: string): string[] =>
     .sort();
 
 const read = (from: string): Source => readSource(from, readFileSync(root + from, 'utf8'));
-const library = new Map(['compiler', 'ops', 'runtime', 'nn'].flatMap(filesIn).map((from) => [from, read(from)]));
+const library = new Map(
+  ['compiler', 'ops', 'runtime', 'nn'].flatMap(filesIn).map((from) => [from, read(from)]),
+);
 const index = read('index.ts');
 
 interface Layer {
@@ -104,10 +107,18 @@ const layers: readonly Layer[] = [
     never: /^compiler\/(op|node|group|graph|reads|domain|lower\w*)\.ts$/,
     types: ['Origin'], // the lines of the user's program that a kernel's comment names
   },
-  { what: 'ops/ knows how operators are described', files: /^ops\//, may: new RegExp(`^(ops/.*|compiler/(${description})\\.ts)$`) },
+  {
+    what: 'ops/ knows how operators are described',
+    files: /^ops\//,
+    may: new RegExp(`^(ops/.*|compiler/(${description})\\.ts)$`),
+  },
   { what: 'runtime/ knows compiler/ and ops/', files: /^runtime\//, may: /^(compiler|ops|runtime)\// },
   { what: 'nn/ knows only the public surface', files: /^nn\//, may: /^(nn\/.*|runtime\/public\.ts)$/ },
-  { what: 'index.ts knows only the public surfaces', files: /^index\.ts$/, may: /^(runtime\/public|nn\/index)\.ts$/ },
+  {
+    what: 'index.ts knows only the public surfaces',
+    files: /^index\.ts$/,
+    may: /^(runtime\/public|nn\/index)\.ts$/,
+  },
 ];
 
 /** What an import breaks, in words, or null. */
@@ -119,7 +130,9 @@ function breach({ from, to, names, typeOnly, line }: Import, layer: Layer): stri
 }
 
 const breaches = (layer: Layer, sources: Iterable<Source>): string[] =>
-  [...sources].flatMap(({ imports }) => imports).flatMap((i) => (layer.files.test(i.from) ? (breach(i, layer) ?? []) : []));
+  [...sources]
+    .flatMap(({ imports }) => imports)
+    .flatMap((i) => (layer.files.test(i.from) ? (breach(i, layer) ?? []) : []));
 
 for (const layer of layers)
   test(layer.what, (t) => {
@@ -128,7 +141,8 @@ for (const layer of layers)
   });
 
 test('a breach is found however it is written', (t) => {
-  const found = (from: string, text: string): string[] => layers.flatMap((layer) => breaches(layer, [readSource(from, text)]));
+  const found = (from: string, text: string): string[] =>
+    layers.flatMap((layer) => breaches(layer, [readSource(from, text)]));
   const bad: [from: string, text: string][] = [
     ['compiler/fold.ts', `import { add } from '../ops/binary.ts';`],
     ['compiler/fold.ts', `import type { Tensor } from '../runtime/tensor.ts';`],
@@ -150,7 +164,10 @@ test('a breach is found however it is written', (t) => {
   for (const [from, text] of bad) t.is(found(from, text).length, 1, `${from}: ${text}`);
   t.deepEqual(found('compiler/tidy.ts', `import type { Origin } from './node.ts';`), []);
   t.deepEqual(found('compiler/tidy.ts', `import { type Origin } from './node.ts';`), []);
-  t.deepEqual(found('compiler/fold.ts', `// import '../ops/binary.ts'\nconst text = "import '../ops/binary.ts'";`), []);
+  t.deepEqual(
+    found('compiler/fold.ts', `// import '../ops/binary.ts'\nconst text = "import '../ops/binary.ts'";`),
+    [],
+  );
 });
 
 test('index.ts only re-exports, beside the version', (t) => {
@@ -165,7 +182,9 @@ test('index.ts only re-exports, beside the version', (t) => {
 test('the compiler and the operators ask no environment and no clock', (t) => {
   const outside = ['process', 'globalThis', 'Date', 'performance', 'require', 'setTimeout'];
   const faults = [...library].flatMap(([from, { uses }]) =>
-    /^(compiler|ops)\//.test(from) ? outside.flatMap((name) => (uses.has(name) ? `${from}:${uses.get(name)} uses ${name}` : [])) : [],
+    /^(compiler|ops)\//.test(from)
+      ? outside.flatMap((name) => (uses.has(name) ? `${from}:${uses.get(name)} uses ${name}` : []))
+      : [],
   );
   t.deepEqual(faults, []);
 });
@@ -174,5 +193,8 @@ test('benchmarks and examples import the package by its name', (t) => {
   for (const folder of ['bench', 'examples'])
     for (const from of filesIn(folder))
       for (const { to, line } of read(from).imports)
-        t.true(to.startsWith(`${folder}/`) || !/^(compiler|ops|runtime|nn|index\.ts|dist)/.test(to), `${from}:${line} imports ${to}`);
+        t.true(
+          to.startsWith(`${folder}/`) || !/^(compiler|ops|runtime|nn|index\.ts|dist)/.test(to),
+          `${from}:${line} imports ${to}`,
+        );
 });

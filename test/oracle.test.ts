@@ -73,7 +73,12 @@ const listOf = (x: Tensor | readonly Tensor[]): readonly Tensor[] =>
   Array.isArray(x) ? (x as Tensor[]) : [x as Tensor];
 
 /** Value, vjp and the gradient of <vjp, v>, through public functions only. */
-function answer(call: Call, attrs: Attrs, { xs, consts, cotangents, vs, one }: Given, fused: boolean): Answer {
+function answer(
+  call: Call,
+  attrs: Attrs,
+  { xs, consts, cotangents, vs, one }: Given,
+  fused: boolean,
+): Answer {
   const leaves = xs.map((x) => x.detach().requiresGrad_());
   const around = (x: Tensor): Tensor => (fused ? x.mul(one) : x);
   const given = leaves.map(around);
@@ -87,10 +92,10 @@ function answer(call: Call, attrs: Attrs, { xs, consts, cotangents, vs, one }: G
   });
   const products = grads.flatMap((g, i) => (g?.requiresGrad && vs[i] ? [around(g).mul(vs[i]).sum()] : []));
   const grads2 =
-    products.length === 0
-      ? leaves.map(() => null)
-      : autograd.grad(products, leaves, { allowUnused: true });
-  const more = fused ? [...given.map((x) => x.tanh().sum()), ...floats.map((y) => y.sub(1).abs().mean())] : [];
+    products.length === 0 ? leaves.map(() => null) : autograd.grad(products, leaves, { allowUnused: true });
+  const more = fused
+    ? [...given.map((x) => x.tanh().sum()), ...floats.map((y) => y.sub(1).abs().mean())]
+    : [];
   return { outputs, grads, grads2, more };
 }
 
@@ -106,7 +111,11 @@ const wantsGradient = ({ dtype }: Value): boolean => dtypeOf(dtype) === 'float64
 function faultsOf(c: Case, call: Call, path: Path): string[] {
   const faults: string[] = [];
   const rtol = loose.test(c.op) ? 1e-7 : 1e-9;
-  const compare = (what: string, got: Tensor | null, want: readonly (number | string | boolean)[] | null): void => {
+  const compare = (
+    what: string,
+    got: Tensor | null,
+    want: readonly (number | string | boolean)[] | null,
+  ): void => {
     if (got === null || want === null) {
       if ((got === null) !== (want === null)) faults.push(`${what}: ${String(got)}, want ${String(want)}`);
       return;
@@ -126,14 +135,16 @@ function faultsOf(c: Case, call: Call, path: Path): string[] {
     vs: c.inputs.map(({ shape }, i) => (c.v?.[i] ? make({ shape, data: c.v[i] }) : null)),
     one: tensor(1, { dtype: 'float64' }),
   });
-  if (result.outputs.length !== c.outputs.length) return [`${result.outputs.length} outputs, want ${c.outputs.length}`];
+  if (result.outputs.length !== c.outputs.length)
+    return [`${result.outputs.length} outputs, want ${c.outputs.length}`];
   result.outputs.forEach((y, i) => {
     const { shape, dtype, data } = c.outputs[i];
     if (y.shape.join() !== shape.join()) faults.push(`output ${i}: [${y.shape}], want [${shape}]`);
     if (y.dtype !== dtypeOf(dtype)) faults.push(`output ${i}: ${y.dtype}, want ${dtype}`);
     compare(`output ${i}`, y, data);
     const name = c.grad_fn[i];
-    if (path === 'eager' && name && y.gradFn?.name !== name) faults.push(`name: ${y.gradFn?.name}, want ${name}`);
+    if (path === 'eager' && name && y.gradFn?.name !== name)
+      faults.push(`name: ${y.gradFn?.name}, want ${name}`);
   });
   result.grads.forEach((g, i) => compare(`gradient ${i}`, g, c.grads[i]));
   c.grads2?.forEach((want, i) => {

@@ -70,7 +70,12 @@ function perceptron(): Compiled {
 }
 
 function convolutions(): Compiled {
-  const [x, w1, w2, w3] = [tensor(8, 1, 14, 14), tensor(8, 1, 3, 3), tensor(16, 8, 3, 3), tensor(16 * 7 * 7, 10)];
+  const [x, w1, w2, w3] = [
+    tensor(8, 1, 14, 14),
+    tensor(8, 1, 3, 3),
+    tensor(16, 8, 3, 3),
+    tensor(16 * 7 * 7, 10),
+  ];
   const h = relu(conv2d(relu(conv2d(x, w1, null, { padding: 1 })), w2, null, { padding: 1, stride: 2 }));
   const loss = sum(square(matmul(flatten(h, 1), w3)));
   return compileNodes([x, w1, w2, w3], [loss, ...gradients(loss, [w1, w2, w3])]);
@@ -121,14 +126,16 @@ function planFault(plan: Plan): string | null {
   const written = new Set(plan.slots.filter((s) => s.from < 0).map((s) => s.buffer));
   for (const [time, kernel] of plan.kernels.entries()) {
     for (const b of kernel.reads)
-      if (!written.has(b) && !kernel.writes.includes(b)) return `${kernel.name} reads ${b.name} before it is written`;
+      if (!written.has(b) && !kernel.writes.includes(b))
+        return `${kernel.name} reads ${b.name} before it is written`;
     kernel.writes.forEach((b) => written.add(b));
     for (const b of [...kernel.reads, ...kernel.writes, ...kernel.scratch]) {
       const slot = plan.slots.find((s) => s.buffer === (plan.aliases.get(b) ?? b));
       if (!slot || !isLive(slot, time)) return `${kernel.name} uses ${b.name}, which is not live`;
     }
   }
-  for (const s of plan.slots) if (s.offset % 64 !== 0 || s.offset + s.bytes > plan.arenaBytes) return `${s.buffer.name} lies outside`;
+  for (const s of plan.slots)
+    if (s.offset % 64 !== 0 || s.offset + s.bytes > plan.arenaBytes) return `${s.buffer.name} lies outside`;
   return null;
 }
 
@@ -153,7 +160,12 @@ test('verifyPlan refuses two live buffers in one place', (t) => {
 // --- updates -------------------------------------------------------------------------------------------------------------------
 
 /** Runs a program several times on its own results and compares with the interpreter; returns the number of copies. */
-function updates(t: ExecutionContext, inputs: readonly Node[], outputs: readonly Node[], writeBack: readonly (number | null)[]): number {
+function updates(
+  t: ExecutionContext,
+  inputs: readonly Node[],
+  outputs: readonly Node[],
+  writeBack: readonly (number | null)[],
+): number {
   const graph = makeGraph(inputs, outputs);
   const { built } = compileGraph(graph, { writeBack });
   const linked = link(
@@ -166,8 +178,12 @@ function updates(t: ExecutionContext, inputs: readonly Node[], outputs: readonly
     const results = interpret(graph, expected);
     writeBack.forEach((i, o) => i !== null && (expected[i] = results[o]));
     linked.run();
-    results.forEach((values, o) => t.is(difference(linked.outputs[o], values, 1e-5), null, `output ${o}, round ${round}`));
-    expected.forEach((values, i) => t.is(difference(linked.inputs[i], values, 1e-5), null, `input ${i}, round ${round}`));
+    results.forEach((values, o) =>
+      t.is(difference(linked.outputs[o], values, 1e-5), null, `output ${o}, round ${round}`),
+    );
+    expected.forEach((values, i) =>
+      t.is(difference(linked.inputs[i], values, 1e-5), null, `input ${i}, round ${round}`),
+    );
   }
   writeBack.forEach((i, o) => i !== null && t.is(linked.outputs[o], linked.inputs[i]));
   t.is(built.plan.copies.length + built.plan.aliases.size, writeBack.filter((i) => i !== null).length);
@@ -180,21 +196,43 @@ const [w, g, v] = [tensor(...square6), tensor(...square6), tensor(...square6)];
 type Update = readonly [outputs: readonly Node[], writeBack: readonly (number | null)[]];
 const inPlace: Readonly<Record<string, Update>> = {
   'w - g': [[sub(w, g)], [0]],
-  'w - g, and the sum of the new w': [[sub(w, g), sum(sub(w, g))], [0, null]],
-  'w - g, and the sum of the old w': [[sub(w, g), sum(w)], [0, null]],
-  'a product with the old w runs before': [[sub(w, mul(g, 0.5)), matmul(g, w)], [0, null]],
-  'momentum: v and w at once': [[sub(w, add(mul(v, 0.5), g)), add(mul(v, 0.5), g)], [0, 2]],
+  'w - g, and the sum of the new w': [
+    [sub(w, g), sum(sub(w, g))],
+    [0, null],
+  ],
+  'w - g, and the sum of the old w': [
+    [sub(w, g), sum(w)],
+    [0, null],
+  ],
+  'a product with the old w runs before': [
+    [sub(w, mul(g, 0.5)), matmul(g, w)],
+    [0, null],
+  ],
+  'momentum: v and w at once': [
+    [sub(w, add(mul(v, 0.5), g)), add(mul(v, 0.5), g)],
+    [0, 2],
+  ],
   'an update by a matrix product': [[sub(w, mul(matmul(g, v), 0.1))], [0]],
   'a transposed gradient': [[sub(w, transpose(g, 0, 1))], [0]],
 };
 for (const [what, [outputs, writeBack]] of Object.entries(inPlace))
-  test(`an update in place needs no copy: ${what}`, (t) => t.is(updates(t, [w, g, v], outputs, writeBack), 0));
+  test(`an update in place needs no copy: ${what}`, (t) =>
+    t.is(updates(t, [w, g, v], outputs, writeBack), 0));
 
 const [a, b] = [tensor(...square6), tensor(...square6)];
 const copied: Readonly<Record<string, Update>> = {
-  'a swap': [[b, a], [0, 1]],
-  'a swap of computed values': [[add(b, 1), add(a, 1)], [0, 1]],
-  'a cycle of three': [[b, w, a], [0, 1, 2]],
+  'a swap': [
+    [b, a],
+    [0, 1],
+  ],
+  'a swap of computed values': [
+    [add(b, 1), add(a, 1)],
+    [0, 1],
+  ],
+  'a cycle of three': [
+    [b, w, a],
+    [0, 1, 2],
+  ],
   'the transpose of itself': [[transpose(a, 0, 1)], [0]],
   'moved by one row': [[roll(a, 1, 0)], [0]],
   'flipped columns': [[mul(flip(a, 1), 0.5)], [0]],
@@ -214,15 +252,42 @@ const either: Readonly<Record<string, Update>> = {
   'minus its column mean': [[sub(a, mean(a, 0, true))], [0]],
   'minus its mean': [[sub(a, mean(a))], [0]],
   'a running sum': [[mul(cumsum(a, 1), 0.2)], [0]],
-  'new values used while the old are read through a transpose': [[mul(add(a, b), 0.5), matmul(mul(add(a, b), 0.5), transpose(a, 0, 1))], [0, null]],
-  'new values and old values in one expression': [[mul(add(a, b), 0.5), add(transpose(a, 0, 1), mul(add(a, b), 0.5))], [0, null]],
-  'two updates that read each other': [[mul(add(a, b), 0.5), mul(sub(a, b), 0.5)], [0, 1]],
-  'two updates in a row': [[mul(add(a, b), 0.5), exp(mul(sub(mul(add(a, b), 0.5), 4), 0.1))], [0, 1]],
-  'a scatter into itself': [[mul(scatterAdd(a, 0, iota([3, 6], 0, 'int32', 2), narrow(b, 0, 0, 3)), 0.5)], [0]],
-  'a scatter of itself into itself': [[mul(scatterAdd(a, 0, iota([3, 6], 0, 'int32', 2), narrow(a, 0, 0, 3)), 0.5)], [0]],
-  'an untouched input': [[a, sum(a)], [0, null]],
-  'the update of one through the other': [[transpose(b, 0, 1), mul(add(a, b), 0.5)], [0, 1]],
-  'one value for two': [[mul(add(a, b), 0.5), mul(add(a, b), 0.5)], [0, 1]],
+  'new values used while the old are read through a transpose': [
+    [mul(add(a, b), 0.5), matmul(mul(add(a, b), 0.5), transpose(a, 0, 1))],
+    [0, null],
+  ],
+  'new values and old values in one expression': [
+    [mul(add(a, b), 0.5), add(transpose(a, 0, 1), mul(add(a, b), 0.5))],
+    [0, null],
+  ],
+  'two updates that read each other': [
+    [mul(add(a, b), 0.5), mul(sub(a, b), 0.5)],
+    [0, 1],
+  ],
+  'two updates in a row': [
+    [mul(add(a, b), 0.5), exp(mul(sub(mul(add(a, b), 0.5), 4), 0.1))],
+    [0, 1],
+  ],
+  'a scatter into itself': [
+    [mul(scatterAdd(a, 0, iota([3, 6], 0, 'int32', 2), narrow(b, 0, 0, 3)), 0.5)],
+    [0],
+  ],
+  'a scatter of itself into itself': [
+    [mul(scatterAdd(a, 0, iota([3, 6], 0, 'int32', 2), narrow(a, 0, 0, 3)), 0.5)],
+    [0],
+  ],
+  'an untouched input': [
+    [a, sum(a)],
+    [0, null],
+  ],
+  'the update of one through the other': [
+    [transpose(b, 0, 1), mul(add(a, b), 0.5)],
+    [0, 1],
+  ],
+  'one value for two': [
+    [mul(add(a, b), 0.5), mul(add(a, b), 0.5)],
+    [0, 1],
+  ],
 };
 for (const [what, [outputs, writeBack]] of Object.entries(either))
   test(`an update is right, in place or not: ${what}`, (t) => {

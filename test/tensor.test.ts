@@ -88,7 +88,7 @@ test('a call with several results has them by position and by name', (t) => {
   const found = matrix().max(1);
   const [first, second] = found;
   t.deepEqual(values(first), [2, 5]);
-  t.is(found.values, first);
+  t.is(first, found.values);
   t.is(found.indices, second);
   t.is(
     String(found),

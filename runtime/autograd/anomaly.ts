@@ -118,8 +118,17 @@ function describeForward(
   const values = valuesThere(operands.map(bufferOfTensor), x.shape, at);
   const detail =
     `first at element ${place(x.shape, at)} of its result, ${printType(x.core.type)}: ${show(elementsOf(x)[at])}; ` +
-    `${describeCall(origin, name, operands.map((o) => o.core.type))}${values && `, operands there: ${values}`}`;
-  return { kind, message: `Function '${name}' returned ${kind} values in its ${output}th output.`, detail, origin };
+    `${describeCall(
+      origin,
+      name,
+      operands.map((o) => o.core.type),
+    )}${values && `, operands there: ${values}`}`;
+  return {
+    kind,
+    message: `Function '${name}' returned ${kind} values in its ${output}th output.`,
+    detail,
+    origin,
+  };
 }
 
 /** Throws if a forward operation gave one of these tensors a bad value. */
@@ -140,11 +149,19 @@ export function checkAnomaly(fn: GradFn, incoming: Gradients, results: Gradients
     const { operands, outputs } = fn.forward();
     const there = valuesThere(operands.map(computed), g.shape, bad.at);
     const result = valuesThere(outputs.map(computed), g.shape, bad.at);
-    const given = valuesThere(incoming.map((x) => (x === null ? undefined : bufferOfTensor(x))), g.shape, bad.at);
+    const given = valuesThere(
+      incoming.map((x) => (x === null ? undefined : bufferOfTensor(x))),
+      g.shape,
+      bad.at,
+    );
     const earlier = outputs.map((n) => findingOf(bufferOf(n))).find((f) => f !== undefined);
     const detail = [
       `first at element ${place(g.shape, bad.at)} of that gradient, ${printType(g.core.type)}: ${show(elementsOf(g)[bad.at])}`,
-      `forward: ${describeCall(fn.origin, fn.name, operands.map((n) => n.type))}`,
+      `forward: ${describeCall(
+        fn.origin,
+        fn.name,
+        operands.map((n) => n.type),
+      )}`,
       there && `operands there: ${there}`,
       result && `result there: ${result}`,
       given && `incoming gradient there: ${given}`,
@@ -175,7 +192,9 @@ function describeCall(origin: Origin | null, name: string, operands: readonly Te
 
 /** Elements of arrays that broadcast to a shape, at one place of it; empty if they do not. */
 function valuesThere(buffers: readonly (Buffer | undefined)[], shape: Shape, at: number): string {
-  const texts = buffers.map((b) => (b && broadcasts(b.type.shape, shape) ? show(b.array[indexIn(b.type.shape, shape, at)]) : ''));
+  const texts = buffers.map((b) =>
+    b && broadcasts(b.type.shape, shape) ? show(b.array[indexIn(b.type.shape, shape, at)]) : '',
+  );
   return texts.includes('') ? '' : texts.join(', ');
 }
 
@@ -188,7 +207,10 @@ const broadcasts = (from: Shape, to: Shape): boolean =>
 function indexIn(from: Shape, to: Shape, at: number): number {
   const strides = stridesOf(from);
   const lead = to.length - from.length;
-  return coordinates(to, at).reduce((sum, c, i) => (i < lead || from[i - lead] === 1 ? sum : sum + c * strides[i - lead]), 0);
+  return coordinates(to, at).reduce(
+    (sum, c, i) => (i < lead || from[i - lead] === 1 ? sum : sum + c * strides[i - lead]),
+    0,
+  );
 }
 
 function coordinates(shape: Shape, at: number): number[] {

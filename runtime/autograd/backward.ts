@@ -16,7 +16,7 @@ import { activeTrace } from '../trace.ts';
 import { edgeOf } from './accumulate.ts';
 import { refuseBadValues } from './anomaly.ts';
 import { runBackward } from './engine.ts';
-import type { Root } from './engine.ts';
+import type { EngineOptions, Root } from './engine.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge } from './gradFn.ts';
 import { retainGrad } from './hooks.ts';
@@ -50,7 +50,8 @@ export function getGradientEdge(x: Tensor): GradientEdge {
 const placeOf = (x: Tensor | GradientEdge): Edge | null =>
   isEdge(x) ? { fn: x.node, index: x.outputNr } : edgeOf(x);
 
-const typeOf = (x: Tensor | GradientEdge): TensorType => (isEdge(x) ? x.node.outputs[x.outputNr] : x.core.type);
+const typeOf = (x: Tensor | GradientEdge): TensorType =>
+  isEdge(x) ? x.node.outputs[x.outputNr] : x.core.type;
 
 export interface BackwardOptions {
   /** Keep what backward needs, so that it can run again; the default is `createGraph`. */
@@ -165,10 +166,15 @@ export function grad(
     const batched = options.isGradsBatched === true;
     const gradients = givenFor(ys, options.gradOutputs);
     const found = batched
-      ? gradientRows(ys.map(typeOf), checkBatched(ys, gradients), { createGraph, retainGraph }, (gs, keep) =>
-          search(ys, gs, wanted, createGraph, keep),
-        )
-      : search(ys, gradients, wanted, createGraph, retainGraph);
+      ? gradientRows({
+          outputs: ys.map(typeOf),
+          batch: checkBatched(ys, gradients),
+          createGraph,
+          retainGraph,
+          search: (gs, retain, executed) =>
+            search(ys, gs, wanted, { createGraph, retainGraph: retain, executed }),
+        })
+      : search(ys, gradients, wanted, { createGraph, retainGraph });
     return found.map((g, i) => {
       if (g !== null) return g;
       if (!allowUnused)
@@ -187,12 +193,11 @@ function search(
   outputs: readonly (Tensor | GradientEdge)[],
   gradients: readonly (Tensor | null)[],
   wanted: readonly (Tensor | GradientEdge)[],
-  createGraph: boolean,
-  retainGraph: boolean,
+  options: Pick<EngineOptions, 'createGraph' | 'retainGraph' | 'executed'>,
 ): (Tensor | null)[] {
   const roots = rootsOf(outputs, gradients);
   const targets = wanted.map(requiredEdge);
-  const found = runBackward(roots, { createGraph, retainGraph, targets, capture: true });
+  const found = runBackward(roots, { ...options, targets, capture: true });
   refuseBadValues(outputs.filter(isTensor));
   return found;
 }

@@ -29,6 +29,8 @@ export interface EngineOptions {
   readonly targets?: readonly Edge[];
   /** The gradients that arrive at the targets are returned, and the targets themselves do not run (unless one leads to another). */
   readonly capture?: boolean;
+  /** Gets the functions that ran. */
+  readonly executed?: GradFn[];
 }
 
 /** Runs backward; returns the captured gradients of the targets, null where none arrived. */
@@ -63,6 +65,7 @@ export function runBackward(roots: readonly Root[], options: EngineOptions): (Te
         });
       if (!runs) continue;
       const results = run(fn, gradients, options, useful);
+      options.executed?.push(fn);
       fn.edges.forEach((edge, i) => {
         if (edge === null) return;
         const left = waiting.get(edge.fn)! - 1;

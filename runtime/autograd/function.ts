@@ -22,7 +22,13 @@ export class Context {
   /** Which arguments require grad. */
   readonly needsInputGrad: readonly boolean[];
   /** For the steps after the forward; not for users. */
-  readonly notes: Notes = { toSave: [], saved: [], nonDifferentiable: new Set(), dirty: new Set(), materialize: true };
+  readonly notes: Notes = {
+    toSave: [],
+    saved: [],
+    nonDifferentiable: new Set(),
+    dirty: new Set(),
+    materialize: true,
+  };
   [name: string]: unknown;
 
   constructor(needsInputGrad: readonly boolean[]) {
@@ -241,7 +247,9 @@ function refusingSecond(g: unknown): unknown {
   if (!isTensor(g)) return g;
   const x = g.detach();
   const refuse = (): never => {
-    throw new AutogradError('trying to differentiate twice a function that was marked with @once_differentiable');
+    throw new AutogradError(
+      'trying to differentiate twice a function that was marked with @once_differentiable',
+    );
   };
   const rule: Rule = { pull: refuse, saved: () => ({}), needsSaved: false, free() {} };
   attach(x, { fn: new GradFn('Error', [], [x.core.type], rule), index: 0 });

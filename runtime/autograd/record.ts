@@ -178,7 +178,10 @@ function replaced(
   if (others.size === 0) return outputs;
   const done = new Map(others);
   const stop = (n: Node): boolean => stops.has(n) || others.has(n);
-  for (const n of reachable(outputs.filter((n) => n !== null), stop)) {
+  for (const n of reachable(
+    outputs.filter((n) => n !== null),
+    stop,
+  )) {
     if (done.has(n)) continue;
     const inputs = stop(n) ? n.inputs : n.inputs.map((i) => done.get(i)!);
     done.set(n, inputs.some((x, i) => x !== n.inputs[i]) ? withInputs(n, inputs) : n);
@@ -186,7 +189,10 @@ function replaced(
   return outputs.map((n) => n && done.get(n)!);
 }
 
-function savedTensors({ results, sources, saved, packed }: Kept, fn: GradFn): Readonly<Record<string, Tensor>> {
+function savedTensors(
+  { results, sources, saved, packed }: Kept,
+  fn: GradFn,
+): Readonly<Record<string, Tensor>> {
   const tensors: Record<string, Tensor> = {};
   for (const [name, n] of Object.entries(saved)) {
     const output = results.indexOf(n);

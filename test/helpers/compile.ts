@@ -21,6 +21,7 @@ export interface Compiled {
 }
 
 export interface CompileRequest {
+  readonly name?: string;
   readonly fastMath?: boolean;
   /** For each output the input whose memory it must end in, or null. */
   readonly writeBack?: readonly (number | null)[];
@@ -28,7 +29,7 @@ export interface CompileRequest {
 
 export function compileGraph(graph: Graph, request: CompileRequest = {}): Compiled {
   const built = build(graph, {
-    name: 'test',
+    name: request.name ?? 'test',
     serial: serial++,
     rules: allRules,
     fastMath: request.fastMath,

@@ -103,7 +103,8 @@ const caseTable: Readonly<Record<string, Call>> = {
   hinge_embedding_loss: ([x], { margin, reduction }, { target }) =>
     g.hingeEmbeddingLoss(x, target, { margin, reduction }),
   soft_margin_loss: loss(g.softMarginLoss),
-  triplet_margin_loss: ([a, p, n], { margin, reduction }) => g.tripletMarginLoss(a, p, n, { margin, reduction }),
+  triplet_margin_loss: ([a, p, n], { margin, reduction }) =>
+    g.tripletMarginLoss(a, p, n, { margin, reduction }),
   gaussian_nll_loss: ([x, v], { eps, reduction }, { target }) =>
     g.gaussianNllLoss(x, target, v, { eps, reduction }),
 };
@@ -116,7 +117,9 @@ export function callOf(name: string): Call | null {
   const plain = name.replace(/ broadcast$/, '');
   if (Object.hasOwn(caseTable, plain)) return caseTable[plain];
   const [space, inner] = plain.includes('.') ? plain.split('.') : [null, plain];
-  const home = (space === null ? g : g[space as 'linalg']) as unknown as Readonly<Record<string, AnyFunction>>;
+  const home = (space === null ? g : g[space as 'linalg']) as unknown as Readonly<
+    Record<string, AnyFunction>
+  >;
   const f = home?.[camel(inner)];
   if (typeof f !== 'function') return null;
   const options: readonly string[] = optionTable[camel(inner) as keyof typeof optionTable] ?? [];
