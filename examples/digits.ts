@@ -19,7 +19,7 @@ const makeModel = () => new nn.Sequential(new nn.Linear(64, 128), new nn.ReLU(),
 
 /** A model, and functions to train it and to see how often its average is right. */
 export function makeTraining() {
-  manualSeed(0);
+  manualSeed(1);
   const model = makeModel();
   const average = makeModel();
   average.loadStateDict(model.stateDict());
@@ -45,7 +45,7 @@ function main(): void {
   const { model, step, accuracy } = makeTraining();
   console.log(String(model));
 
-  const epochs = 200;
+  const epochs = 240;
   const progress = startProgress(epochs);
   const start = performance.now();
   let steps = 0;

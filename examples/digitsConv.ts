@@ -5,6 +5,7 @@
 import { compile, manualSeed, nn, optim } from 'gradloom';
 import type { Tensor } from 'gradloom';
 import { loadDigits } from './lib/digits.ts';
+import { distort } from './lib/distort.ts';
 import { isMain } from './lib/main.ts';
 import { startProgress } from './lib/progress.ts';
 
@@ -45,7 +46,7 @@ export function makeTraining(totalSteps: number) {
 
 function main(): void {
   const { training, test } = loadDigits();
-  const [epochs, batchSize] = [12, 64];
+  const [epochs, batchSize] = [40, 64];
   const stepsPerEpoch = Math.floor(training[0].shape[0] / batchSize);
   const { model, step, accuracy, schedule } = makeTraining(epochs * stepsPerEpoch + 1);
   console.log(String(model));
@@ -55,14 +56,16 @@ function main(): void {
   for (let epoch = 1; epoch <= epochs; epoch++) {
     let loss!: Tensor;
     for (const [pixels, digits] of nn.batches(training, batchSize, { shuffle: true, dropLast: true })) {
-      loss = step(pixels, digits);
+      loss = step(distort(pixels, { rotation: 15, shift: 0.15, stretch: 0.15 }), digits);
       schedule.step(); // a new learning rate needs no new program
     }
     progress.update(epoch, `loss ${Number(loss.item()).toFixed(4)}`);
   }
   model.eval();
   const right = 100 * Number(accuracy(...test).item());
-  console.log(`${((performance.now() - start) / 1000).toFixed(1)} s; right on ${right.toFixed(1)} % of 360 new digits`);
+  console.log(
+    `${((performance.now() - start) / 1000).toFixed(1)} s; right on ${right.toFixed(1)} % of 360 new digits`,
+  );
   console.log(`${step.programs.length} program of ${step.programs[0].kernels.length} kernels`);
 }
 

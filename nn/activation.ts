@@ -43,7 +43,8 @@ import { float } from './python.ts';
 type One = [x: Tensor];
 
 /** A class for a function without options. */
-const plain = (fn: (x: Tensor) => Tensor): FunctionClass<One, object> => layerOf<One, object>((x) => fn(x), {});
+const plain = (fn: (x: Tensor) => Tensor): FunctionClass<One, object> =>
+  layerOf<One, object>((x) => fn(x), {});
 
 export class ReLU extends plain(relu) {}
 export class ReLU6 extends plain(relu6) {}
@@ -142,5 +143,11 @@ export class PReLU extends Module {
 
 type Pair = [x1: Tensor, x2: Tensor];
 
-export class CosineSimilarity extends layerOf<Pair, { dim: number; eps: number }>(cosineSimilarity, { dim: 1, eps: 1e-8 }) {}
-export class PairwiseDistance extends layerOf<Pair, { p: number; eps: number; keepdim: boolean }>(pairwiseDistance, { p: 2, eps: 1e-6, keepdim: false }) {}
+export class CosineSimilarity extends layerOf<Pair, { dim: number; eps: number }>(cosineSimilarity, {
+  dim: 1,
+  eps: 1e-8,
+}) {}
+export class PairwiseDistance extends layerOf<Pair, { p: number; eps: number; keepdim: boolean }>(
+  pairwiseDistance,
+  { p: 2, eps: 1e-6, keepdim: false },
+) {}

@@ -1,5 +1,5 @@
-// Attention: scaledDotProductAttention and MultiheadAttention (Vaswani et al. 2017). In: queries, keys and values. Out: for each query the
-// average of the values, weighted by how well their keys fit, and those weights.
+// MultiheadAttention (Vaswani et al. 2017). In: queries, keys and values. Out: for each query the average of the values, weighted by how
+// well their keys fit, and those weights.
 
 import {
   ShapeError,
@@ -11,8 +11,6 @@ import {
   linear,
   logicalOr,
   maskedFill,
-  matmul,
-  ones,
   pad,
   softmax,
   zeros,
@@ -24,34 +22,6 @@ import { Module } from './module.ts';
 import { withDefaults } from './options.ts';
 import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
-
-export interface AttentionOptions {
-  /** Added to the scores, or true where a key may be seen. */
-  readonly attnMask?: Tensor | null;
-  /** The probability that a weight is dropped. */
-  readonly dropoutP?: number;
-  /** Keys after the query are not seen. */
-  readonly isCausal?: boolean;
-  /** What scores are multiplied by; 1 / sqrt(features) if null. */
-  readonly scale?: number | null;
-}
-const attentionDefaults: Required<AttentionOptions> = { attnMask: null, dropoutP: 0, isCausal: false, scale: null };
-
-/** softmax(q k^T scale + mask) v, over [..., length, features]. */
-export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options?: AttentionOptions): Tensor {
-  const { attnMask, dropoutP, isCausal, scale } = withDefaults('scaledDotProductAttention', attentionDefaults, options);
-  if (isCausal && attnMask !== null) throw new ValueError('Explicit attn_mask should not be set when is_causal=True');
-  const [length, features] = q.shape.slice(-2);
-  const seen = isCausal ? ones([length, k.shape[k.ndim - 2]], { dtype: 'bool' }).tril() : attnMask;
-  const scores = matmul(q.mul(scale ?? 1 / Math.sqrt(features)), k.transpose(-2, -1));
-  const masked =
-    seen === null
-      ? scores
-      : seen.dtype === 'bool'
-        ? maskedFill(scores, seen.logicalNot(), -Infinity)
-        : scores.add(seen);
-  return matmul(dropout(softmax(masked, -1), dropoutP), v);
-}
 
 export interface MultiheadAttentionOptions {
   readonly dropout?: number;
@@ -124,7 +94,8 @@ export class MultiheadAttention extends Module {
     this.options = all;
     // the output projection draws its numbers first, as in PyTorch
     const outProj = new Linear(embedDim, embedDim, { bias, dtype });
-    const weight = (rows: number, columns: number): Parameter => parameter([rows, columns], dtype, xavierUniform_);
+    const weight = (rows: number, columns: number): Parameter =>
+      parameter([rows, columns], dtype, xavierUniform_);
     if ((kdim ?? embedDim) === embedDim && (vdim ?? embedDim) === embedDim)
       this.inProjWeight = weight(3 * embedDim, embedDim);
     else {
@@ -139,7 +110,12 @@ export class MultiheadAttention extends Module {
     this.outProj = outProj;
   }
 
-  forward(query: Tensor, key: Tensor, value: Tensor, options?: AttentionMasks): [output: Tensor, weights: Tensor | null] {
+  forward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    options?: AttentionMasks,
+  ): [output: Tensor, weights: Tensor | null] {
     const masks = withDefaults('MultiheadAttention.forward', maskDefaults, options);
     checkRanks(query, key, value, masks, this.numHeads);
     if (query.ndim === 2) return this.single(query, key, value, masks);
@@ -167,7 +143,8 @@ export class MultiheadAttention extends Module {
   ): [output: Tensor, weights: Tensor | null] {
     const { embedDim, numHeads, options, biasK, biasV } = this;
     const [length, batch, features] = query.shape;
-    if (features !== embedDim) throw new ShapeError(`was expecting embedding dimension of ${embedDim}, but got ${features}`);
+    if (features !== embedDim)
+      throw new ShapeError(`was expecting embedding dimension of ${embedDim}, but got ${features}`);
     let [q, k, v] = this.project(query, key, value);
     let extra = 0;
     if (biasK !== null && biasV !== null) {
@@ -175,7 +152,8 @@ export class MultiheadAttention extends Module {
       v = cat([v, biasV.repeat([1, batch, 1])]);
       extra++;
     }
-    const heads = (x: Tensor): Tensor => x.reshape([x.shape[0], batch * numHeads, embedDim / numHeads]).transpose(0, 1);
+    const heads = (x: Tensor): Tensor =>
+      x.reshape([x.shape[0], batch * numHeads, embedDim / numHeads]).transpose(0, 1);
     [q, k, v] = [heads(q), heads(k), heads(v)];
     if (options.addZeroAttn) {
       const zero = zeros([batch * numHeads, 1, embedDim / numHeads], { dtype: k.dtype });
@@ -185,7 +163,8 @@ export class MultiheadAttention extends Module {
     const keys = k.shape[1];
     const mask = mergeMasks(attnMask, keyPaddingMask, { length, keys, extra, batch, numHeads });
     const scores = bmm(q.div(Math.sqrt(embedDim / numHeads)), k.transpose(1, 2));
-    const masked = mask === null ? scores : mask.dtype === 'bool' ? maskedFill(scores, mask, -Infinity) : scores.add(mask);
+    const masked =
+      mask === null ? scores : mask.dtype === 'bool' ? maskedFill(scores, mask, -Infinity) : scores.add(mask);
     const weights = dropout(softmax(masked, -1), options.dropout, this.training);
     const mixed = bmm(weights, v).transpose(0, 1).reshape([length, batch, embedDim]);
     const output = this.outProj(mixed);
@@ -207,10 +186,18 @@ export class MultiheadAttention extends Module {
   }
 }
 
-function checkRanks(query: Tensor, key: Tensor, value: Tensor, masks: Required<AttentionMasks>, numHeads: number): void {
+function checkRanks(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  masks: Required<AttentionMasks>,
+  numHeads: number,
+): void {
   const n = query.ndim;
   if (n !== 2 && n !== 3)
-    throw new ShapeError(`query should be unbatched 2D or batched 3D tensor but received ${n}-D query tensor`);
+    throw new ShapeError(
+      `query should be unbatched 2D or batched 3D tensor but received ${n}-D query tensor`,
+    );
   const kind = n === 3 ? 'For batched (3-D) `query`' : 'For unbatched (2-D) `query`';
   if (key.ndim !== n || value.ndim !== n)
     throw new ShapeError(
@@ -229,7 +216,10 @@ function checkRanks(query: Tensor, key: Tensor, value: Tensor, masks: Required<A
     throw new ShapeError(
       `Expected \`attn_mask\` shape to be [${numHeads}, ${query.shape[0]}, ${key.shape[0]}] but got [${attnMask.shape.join(', ')}]`,
     );
-  for (const [name, mask] of [['key_padding_mask', keyPaddingMask], ['attn_mask', attnMask]] as const)
+  for (const [name, mask] of [
+    ['key_padding_mask', keyPaddingMask],
+    ['attn_mask', attnMask],
+  ] as const)
     if (mask !== null && mask.dtype === 'int32')
       throw new DTypeError(`only bool and floating types of ${name} are supported`);
 }

@@ -1,6 +1,16 @@
 // Gradients kept within bounds, and parameters as one vector. In: parameters. Out: their gradients changed in place.
 
-import { AutogradError, cat, clampMax, div, isfinite, noGrad, norm, stack, tensor } from '../runtime/public.ts';
+import {
+  AutogradError,
+  cat,
+  clampMax,
+  div,
+  isfinite,
+  noGrad,
+  norm,
+  stack,
+  tensor,
+} from '../runtime/public.ts';
 import { Tensor } from '../runtime/public.ts';
 
 const listOf = (parameters: Tensor | Iterable<Tensor>): readonly Tensor[] =>

@@ -102,7 +102,10 @@ abstract class ConvNd extends Module {
 }
 
 /** The padding of `pad` that keeps sizes, last dimension first: what does not halve goes to the end. */
-function paddingList(padding: readonly number[] | 'same' | 'valid', { kernelSize, dilation }: ConvNd): number[] {
+function paddingList(
+  padding: readonly number[] | 'same' | 'valid',
+  { kernelSize, dilation }: ConvNd,
+): number[] {
   const pairs = kernelSize.map((size, i) => {
     if (padding === 'valid') return [0, 0];
     if (padding !== 'same') return [padding[i], padding[i]];
@@ -156,7 +159,12 @@ abstract class ConvTransposeLayer extends ConvNd {
   readonly padding: readonly number[];
   readonly outputPadding: readonly number[];
 
-  protected constructor(ndim: Rank, channels: Channels, kernelSize: PerAxis, options?: ConvTransposeLayerOptions) {
+  protected constructor(
+    ndim: Rank,
+    channels: Channels,
+    kernelSize: PerAxis,
+    options?: ConvTransposeLayerOptions,
+  ) {
     const all = withDefaults(`ConvTranspose${ndim}d`, transposeDefaults, options);
     super(ndim, channels, kernelSize, true, all);
     this.padding = perAxis(all.padding, ndim);
@@ -192,19 +200,34 @@ export class Conv3d extends ConvLayer {
 }
 /** The transpose of Conv1d. */
 export class ConvTranspose1d extends ConvTransposeLayer {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerAxis, options?: ConvTransposeLayerOptions) {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerAxis,
+    options?: ConvTransposeLayerOptions,
+  ) {
     super(1, [inChannels, outChannels], kernelSize, options);
   }
 }
 /** The transpose of Conv2d. */
 export class ConvTranspose2d extends ConvTransposeLayer {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerAxis, options?: ConvTransposeLayerOptions) {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerAxis,
+    options?: ConvTransposeLayerOptions,
+  ) {
     super(2, [inChannels, outChannels], kernelSize, options);
   }
 }
 /** The transpose of Conv3d. */
 export class ConvTranspose3d extends ConvTransposeLayer {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerAxis, options?: ConvTransposeLayerOptions) {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerAxis,
+    options?: ConvTransposeLayerOptions,
+  ) {
     super(3, [inChannels, outChannels], kernelSize, options);
   }
 }

@@ -38,6 +38,8 @@ export function* batches<const T extends readonly Tensor[]>(
 /** Rows of a row-major array. */
 function pick(elements: TypedArray, rows: TypedArray, width: number): TypedArray {
   const picked = elements.slice(0, rows.length * width);
-  rows.forEach((row: number, i: number) => picked.set(elements.subarray(row * width, (row + 1) * width), i * width));
+  rows.forEach((row: number, i: number) =>
+    picked.set(elements.subarray(row * width, (row + 1) * width), i * width),
+  );
   return picked;
 }

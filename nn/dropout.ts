@@ -12,7 +12,8 @@ class DropoutLayer extends Module {
 
   constructor(drop: Drop, p: number) {
     super();
-    if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
+    if (!(p >= 0 && p <= 1))
+      throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
     this.p = p;
     this.#drop = drop;
   }
@@ -26,7 +27,7 @@ class DropoutLayer extends Module {
 
 type Drop = (x: Tensor, p: number, training: boolean) => Tensor;
 
-const dropoutBy = (drop: Drop): (new (p?: number) => DropoutLayer) =>
+const dropoutBy = (drop: Drop): new (p?: number) => DropoutLayer =>
   class extends DropoutLayer {
     constructor(p = 0.5) {
       super(drop, p);

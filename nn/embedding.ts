@@ -39,7 +39,10 @@ export class Embedding extends Module {
   /** A table that is there already; `freeze`: it is not trained (true). */
   static fromPretrained(
     embeddings: Tensor,
-    { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
+    {
+      freeze = true,
+      paddingIdx = null,
+    }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
   ): Embedding {
     if (embeddings.ndim !== 2) throw new ValueError('Embeddings parameter is expected to be 2-dimensional');
     const [rows, columns] = embeddings.shape;

@@ -45,7 +45,7 @@ export const layerOf = <I extends readonly Tensor[], O extends object>(
 export const layerWith = <A>(
   apply: (x: Tensor, argument: A) => Tensor,
   text: (argument: A) => string,
-): (new (argument: A) => FunctionLayer<[x: Tensor], A>) =>
+): new (argument: A) => FunctionLayer<[x: Tensor], A> =>
   class extends FunctionLayer<[x: Tensor], A> {
     constructor(argument: A) {
       super(apply, argument, text);

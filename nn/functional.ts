@@ -1,7 +1,6 @@
-// nn.functional: layers, activations and losses as functions, under PyTorch's names. All of them are operators that also stand at the
-// top of the package; only attention is written here in terms of others.
+// nn.functional: layers, activations and losses as functions, under PyTorch's names. All of them also
+// stand at the top of the package.
 
-export { scaledDotProductAttention } from './attention.ts';
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -39,6 +38,7 @@ export {
   gelu,
   glu,
   groupNorm,
+  gumbelSoftmax,
   hardshrink,
   hardsigmoid,
   hardswish,
@@ -76,6 +76,8 @@ export {
   relu,
   relu6,
   rmsNorm,
+  rrelu,
+  scaledDotProductAttention,
   selu,
   sigmoid,
   silu,

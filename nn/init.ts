@@ -6,13 +6,7 @@ import type { Shape, Tensor } from '../runtime/public.ts';
 
 export type FanMode = 'fan_in' | 'fan_out';
 export type Nonlinearity =
-  | 'linear'
-  | `conv${'_transpose' | ''}${1 | 2 | 3}d`
-  | 'sigmoid'
-  | 'tanh'
-  | 'relu'
-  | 'leaky_relu'
-  | 'selu';
+  'linear' | `conv${'_transpose' | ''}${1 | 2 | 3}d` | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
 
 /** By how much weights must grow to make up for a nonlinearity; `param` is leaky_relu's slope. */
 export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number {
@@ -25,7 +19,10 @@ export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number 
 }
 
 /** How many numbers each output of a weight is made of, and each input goes into. */
-export function fans({ shape }: { readonly shape: Shape }): { readonly fanIn: number; readonly fanOut: number } {
+export function fans({ shape }: { readonly shape: Shape }): {
+  readonly fanIn: number;
+  readonly fanOut: number;
+} {
   if (shape.length < 2)
     throw new ValueError('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
   const field = shape.slice(2).reduce((product, size) => product * size, 1);

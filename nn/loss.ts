@@ -55,11 +55,23 @@ export class L1Loss extends ofTwo(l1Loss, mean) {}
 export class SmoothL1Loss extends ofTwo(smoothL1Loss, { ...mean, beta: 1 }) {}
 export class HuberLoss extends ofTwo(huberLoss, { ...mean, delta: 1 }) {}
 export class KLDivLoss extends ofTwo(klDiv, { ...mean, logTarget: false }) {}
-export class PoissonNLLLoss extends ofTwo(poissonNllLoss, { ...mean, logInput: true, full: false, eps: 1e-8 }) {}
+export class PoissonNLLLoss extends ofTwo(poissonNllLoss, {
+  ...mean,
+  logInput: true,
+  full: false,
+  eps: 1e-8,
+}) {}
 export class NLLLoss extends ofTwo(nllLoss, { ...weighted, ignoreIndex: -100 }) {}
-export class CrossEntropyLoss extends ofTwo(crossEntropy, { ...weighted, ignoreIndex: -100, labelSmoothing: 0 }) {}
+export class CrossEntropyLoss extends ofTwo(crossEntropy, {
+  ...weighted,
+  ignoreIndex: -100,
+  labelSmoothing: 0,
+}) {}
 export class BCELoss extends ofTwo(binaryCrossEntropy, weighted) {}
-export class BCEWithLogitsLoss extends ofTwo(binaryCrossEntropyWithLogits, { ...weighted, posWeight: null }) {}
+export class BCEWithLogitsLoss extends ofTwo(binaryCrossEntropyWithLogits, {
+  ...weighted,
+  posWeight: null,
+}) {}
 export class SoftMarginLoss extends ofTwo(softMarginLoss, mean) {}
 export class HingeEmbeddingLoss extends ofTwo(hingeEmbeddingLoss, { ...mean, margin: 1 }) {}
 export class MultiMarginLoss extends ofTwo(multiMarginLoss, { ...weighted, p: 1, margin: 1 }) {}

@@ -142,7 +142,9 @@ export abstract class Module extends Callable {
     const modules: Named<Module> = recurse ? this.namedModules() : [['', this]];
     const seen = new Set<T>();
     return modules
-      .flatMap(([prefix, module]) => own(module).map(([name, value]) => [joined(prefix, name), value] as const))
+      .flatMap(([prefix, module]) =>
+        own(module).map(([name, value]) => [joined(prefix, name), value] as const),
+      )
       .filter(([, value]) => !seen.has(value) && seen.add(value));
   }
   namedParameters(options: Recursion = {}): Named<Parameter> {
@@ -182,7 +184,11 @@ export abstract class Module extends Callable {
     const unexpectedKeys = [...given].filter(([key]) => !(key in targets)).map(([, { key }]) => key);
     const fitting = [...given].filter(([key]) => key in targets);
     const misfits = fitting.flatMap(([key, { value }]) => checkFits(key, value, targets[key]) ?? []);
-    const problem = loadingError(this.constructor.name, strict ? { missingKeys, unexpectedKeys } : null, misfits);
+    const problem = loadingError(
+      this.constructor.name,
+      strict ? { missingKeys, unexpectedKeys } : null,
+      misfits,
+    );
     if (problem !== null) throw new ValueError(problem);
     noGrad(() => fitting.forEach(([key, { value }]) => targets[key].copy_(value)));
     return { missingKeys, unexpectedKeys };

@@ -140,7 +140,11 @@ export class BatchNorm3d extends BatchNorm {
   }
 }
 
-const instanceDefaults: Required<RunningNormOptions> = { ...batchDefaults, affine: false, trackRunningStats: false };
+const instanceDefaults: Required<RunningNormOptions> = {
+  ...batchDefaults,
+  affine: false,
+  trackRunningStats: false,
+};
 
 abstract class InstanceNorm extends RunningNorm {
   readonly spatial: number;
@@ -194,7 +198,12 @@ export interface LayerNormOptions {
   readonly bias?: boolean;
   readonly dtype?: FloatDType;
 }
-const layerDefaults: Required<LayerNormOptions> = { eps: 1e-5, elementwiseAffine: true, bias: true, dtype: 'float32' };
+const layerDefaults: Required<LayerNormOptions> = {
+  eps: 1e-5,
+  elementwiseAffine: true,
+  bias: true,
+  dtype: 'float32',
+};
 
 const asShape = (size: number | Shape): Shape => (typeof size === 'number' ? [size] : size);
 

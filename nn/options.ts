@@ -6,10 +6,13 @@ import { ValueError } from '../runtime/public.ts';
 /** The options of a constructor: what was given, and defaults for the rest. */
 export function withDefaults<O extends object>(name: string, defaults: O, given: Partial<O> = {}): O {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new ValueError(`${name}(): options must be an object, but got ${given === null ? 'null' : typeof given}`);
+    throw new ValueError(
+      `${name}(): options must be an object, but got ${given === null ? 'null' : typeof given}`,
+    );
   const options: Record<string, unknown> = { ...(defaults as Record<string, unknown>) };
   for (const [key, value] of Object.entries(given) as [string, unknown][]) {
-    if (!(key in defaults)) throw new ValueError(`${name}.__init__() got an unexpected keyword argument '${key}'`);
+    if (!(key in defaults))
+      throw new ValueError(`${name}.__init__() got an unexpected keyword argument '${key}'`);
     if (value !== undefined) options[key] = value;
   }
   return options as O;

@@ -40,7 +40,11 @@ export interface AvgPoolLayerOptions extends Omit<MaxPoolLayerOptions, 'dilation
 
 const windowDefaults = { stride: null, padding: 0, ceilMode: false } as const;
 const maxDefaults: Required<MaxPoolLayerOptions> = { ...windowDefaults, dilation: 1 };
-const avgDefaults: Required<AvgPoolLayerOptions> = { ...windowDefaults, countIncludePad: true, divisorOverride: null };
+const avgDefaults: Required<AvgPoolLayerOptions> = {
+  ...windowDefaults,
+  countIncludePad: true,
+  divisorOverride: null,
+};
 
 type Text<O> = (kernelSize: PerAxis, options: O) => string;
 
@@ -101,7 +105,11 @@ const avgPoolBy = (
   };
 
 type LpOptions = Pick<MaxPoolLayerOptions, 'stride' | 'ceilMode'>;
-type LpClass = new (normType: number, kernelSize: PerAxis, options?: LpOptions) => WindowLayer<Required<LpOptions>>;
+type LpClass = new (
+  normType: number,
+  kernelSize: PerAxis,
+  options?: LpOptions,
+) => WindowLayer<Required<LpOptions>>;
 
 const lpPoolBy = (pool: typeof lpPool2d): LpClass =>
   class extends WindowLayer<Required<LpOptions>> {
@@ -121,7 +129,7 @@ export type OutputSize = number | readonly (number | null)[];
 
 const adaptivePoolBy = (
   pool: (x: Tensor, outputSize: OutputSize) => Tensor,
-): (new (outputSize: OutputSize) => FunctionLayer<[x: Tensor], OutputSize>) =>
+): new (outputSize: OutputSize) => FunctionLayer<[x: Tensor], OutputSize> =>
   layerWith<OutputSize>(pool, (outputSize) => `output_size=${sizes(outputSize)}`);
 
 const asTuple = (size: PerAxis): string => tuple(typeof size === 'number' ? [size] : size);

@@ -18,4 +18,6 @@ export const bool = (x: boolean): string => (x ? 'True' : 'False');
 
 /** A whole number or a list of them, as the user gave it. */
 export const sizes = (x: number | readonly (number | null)[] | null): string =>
-  Array.isArray(x) ? `(${x.map((v) => v ?? 'None').join(', ')}${x.length === 1 ? ',' : ''})` : String(x ?? 'None');
+  Array.isArray(x)
+    ? `(${x.map((v) => v ?? 'None').join(', ')}${x.length === 1 ? ',' : ''})`
+    : String(x ?? 'None');

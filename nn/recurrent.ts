@@ -80,7 +80,10 @@ abstract class Recurrent extends Module {
     const gates = gateCount[mode] * hiddenSize;
     const bound = hiddenSize > 0 ? 1 / Math.sqrt(hiddenSize) : 0;
     const make = (name: string, shape: readonly number[]): unknown =>
-      this.registerParameter(name, parameter(shape, dtype, (x) => uniform_(x, -bound, bound)));
+      this.registerParameter(
+        name,
+        parameter(shape, dtype, (x) => uniform_(x, -bound, bound)),
+      );
     for (let layer = 0; layer < numLayers; layer++)
       for (const suffix of this.suffixes(layer)) {
         make(`weightIh${suffix}`, [gates, layer === 0 ? inputSize : this.outputSize * this.directions]);

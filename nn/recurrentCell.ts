@@ -32,7 +32,9 @@ export const cells: Readonly<Record<Mode, Cell>> = {
 
   LSTM(x, h, [, memory]) {
     const [i, f, g, o] = x.add(h).chunk(4, -1);
-    const next = sigmoid(f).mul(memory).add(sigmoid(i).mul(tanh(g)));
+    const next = sigmoid(f)
+      .mul(memory)
+      .add(sigmoid(i).mul(tanh(g)));
     return [sigmoid(o).mul(tanh(next)), next];
   },
 };
@@ -57,14 +59,20 @@ abstract class RecurrentCell extends Module {
   biasIh: Parameter | null;
   biasHh: Parameter | null;
 
-  protected constructor(mode: Mode, inputSize: number, hiddenSize: number, { bias, dtype }: Required<CellOptions>) {
+  protected constructor(
+    mode: Mode,
+    inputSize: number,
+    hiddenSize: number,
+    { bias, dtype }: Required<CellOptions>,
+  ) {
     super();
     this.mode = mode;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     const gates = gateCount[mode] * hiddenSize;
     const bound = hiddenSize > 0 ? 1 / Math.sqrt(hiddenSize) : 0;
-    const make = (...shape: number[]): Parameter => parameter(shape, dtype, (x) => uniform_(x, -bound, bound));
+    const make = (...shape: number[]): Parameter =>
+      parameter(shape, dtype, (x) => uniform_(x, -bound, bound));
     this.weightIh = make(gates, inputSize);
     this.weightHh = make(gates, hiddenSize);
     this.biasIh = bias ? make(gates) : null;

@@ -14,7 +14,8 @@ export interface LoadResult {
 const camelCase = (key: string): string => key.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
 /** The name of a tensor in a module; PyTorch spells it `running_mean`. */
-export const keyIn = (targets: Readonly<StateDict>, key: string): string => (key in targets ? key : camelCase(key));
+export const keyIn = (targets: Readonly<StateDict>, key: string): string =>
+  key in targets ? key : camelCase(key);
 
 const showShape = (x: Tensor): string => `[${x.shape.join(', ')}]`;
 
@@ -22,7 +23,8 @@ const showShape = (x: Tensor): string => `[${x.shape.join(', ')}]`;
 export function checkFits(key: string, value: unknown, target: Tensor): string | null {
   if (!(value instanceof Tensor))
     return `While copying the parameter named "${key}", expected a Tensor, but got ${typeof value}.`;
-  if (value.shape.length === target.shape.length && value.shape.every((n, i) => n === target.shape[i])) return null;
+  if (value.shape.length === target.shape.length && value.shape.every((n, i) => n === target.shape[i]))
+    return null;
   return (
     `size mismatch for ${key}: copying a param with shape ${showShape(value)} from checkpoint, ` +
     `the shape in current model is ${showShape(target)}.`
@@ -32,9 +34,17 @@ export function checkFits(key: string, value: unknown, target: Tensor): string |
 const quoted = (keys: readonly string[]): string => `${keys.map((key) => `"${key}"`).join(', ')}. `;
 
 /** PyTorch's message, or null if all is well; names do not matter if they are null. */
-export function loadingError(name: string, names: LoadResult | null, misfits: readonly string[]): string | null {
+export function loadingError(
+  name: string,
+  names: LoadResult | null,
+  misfits: readonly string[],
+): string | null {
   const problems = [...misfits];
-  if (names?.unexpectedKeys.length) problems.unshift(`Unexpected key(s) in state_dict: ${quoted(names.unexpectedKeys)}`);
-  if (names?.missingKeys.length) problems.unshift(`Missing key(s) in state_dict: ${quoted(names.missingKeys)}`);
-  return problems.length === 0 ? null : `Error(s) in loading state_dict for ${name}:\n\t${problems.join('\n\t')}`;
+  if (names?.unexpectedKeys.length)
+    problems.unshift(`Unexpected key(s) in state_dict: ${quoted(names.unexpectedKeys)}`);
+  if (names?.missingKeys.length)
+    problems.unshift(`Missing key(s) in state_dict: ${quoted(names.missingKeys)}`);
+  return problems.length === 0
+    ? null
+    : `Error(s) in loading state_dict for ${name}:\n\t${problems.join('\n\t')}`;
 }

@@ -6,7 +6,7 @@ import type { DType } from '../compiler/dtype.ts';
 import { ValueError } from '../compiler/errors.ts';
 import { node } from '../compiler/node.ts';
 import type { Node } from '../compiler/node.ts';
-import { arg, s } from '../compiler/scalar.ts';
+import { arg, cast, s } from '../compiler/scalar.ts';
 import type { Scalar } from '../compiler/scalar.ts';
 import { mul } from './binary.ts';
 import { isNode, together } from './operand.ts';
@@ -32,9 +32,13 @@ function floorQuotient(): Scalar {
   return s.select(s.eq(b, 0), s.div(a, b), s.select(s.ne(quotient, 0), nearest, zero));
 }
 
-/** Quotients of integers are exact in float64, however they are rounded. */
+/** Quotients of integers are exact in float64, however they are rounded; those of float32 are rounded to float32 first. */
 const rounded = (dtype: DType, mode: RoundingMode): Scalar =>
-  mode === 'trunc' ? s.trunc(s.div(a, b)) : isFloat(dtype) ? floorQuotient() : s.floor(s.div(a, b));
+  mode === 'trunc'
+    ? s.trunc(dtype === 'float32' ? cast(dtype, s.div(a, b)) : s.div(a, b))
+    : isFloat(dtype)
+      ? floorQuotient()
+      : s.floor(s.div(a, b));
 
 export type RoundingMode = 'floor' | 'trunc';
 

@@ -121,6 +121,8 @@ function reorder(op: Op<AffineAttrs>, x: Node, order: readonly number[]): Node {
 /** Dimension `j` of the result is dimension `dims[j]` of `x`. */
 export function permute(x: Node, dims: readonly number[]): Node {
   const ndim = x.type.shape.length;
+  if (!Array.isArray(dims))
+    throw new ShapeError(`permute(): dims is an array of dimensions, but got ${String(dims)}`);
   if (dims.length !== ndim)
     throw new ShapeError(
       `permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${ndim} is not equal to len(dims) = ${dims.length}`,

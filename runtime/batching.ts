@@ -1,10 +1,9 @@
 // What is known while a function runs for a whole batch at once (`vmap`, batched gradients). It runs once, on placeholders for one example,
-// which have no values: so nothing may be read, and random numbers have to be told what to do. In: a function. Out: what it used.
+// which have no values: so nothing may be read, and random numbers have to be told what to do. In: a function. Out: its result.
 
 import { TraceError } from '../compiler/errors.ts';
 import type { Node, TensorType } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
-import type { Tensor } from './tensor.ts';
 
 /** Whether examples may draw random numbers: not at all, the same ones, or each its own. */
 export type Randomness = 'error' | 'same' | 'different';
@@ -14,8 +13,6 @@ export interface BatchScope {
   readonly randomness: Randomness;
   /** What stands for one example, with the nodes of the whole batch. */
   readonly given: Map<Node, Node>;
-  /** Tensors that were operands, with the nodes they had then. */
-  readonly operands: Map<Tensor, Node>;
 }
 
 let current: BatchScope | null = null;
@@ -32,11 +29,6 @@ export function withBatch<T>(scope: BatchScope | null, body: () => T): T {
     current = before;
   }
 }
-
-/** Says that a tensor is an operand. */
-export const noteOperand = (x: Tensor, n: Node): void => {
-  if (current !== null && !current.operands.has(x)) current.operands.set(x, n);
-};
 
 /** Throws if a value is asked for that only placeholders could give. */
 export function refuseInBatch(): void {
@@ -70,7 +62,7 @@ const outerOf = new WeakMap<BatchScope, BatchScope | null>();
 
 /** A scope within the present one. */
 export function makeScope(size: number, randomness: Randomness = 'error'): BatchScope {
-  const scope: BatchScope = { size, randomness, given: new Map(), operands: new Map() };
+  const scope: BatchScope = { size, randomness, given: new Map() };
   outerOf.set(scope, current);
   return scope;
 }

@@ -120,7 +120,13 @@ function makeCompiled<F extends AnyFunction>(fn: F, options: CompileOptions): Co
       }
       return entry;
     }
-    return publicCall(name, () => addEntry(args));
+    // origins keep the functions that were on the stack, and those would keep the arguments
+    const given = [args];
+    try {
+      return publicCall(name, () => addEntry(given[0]));
+    } finally {
+      given.length = 0;
+    }
   };
 
   const call = (...args: unknown[]): unknown => {

@@ -11,7 +11,6 @@ import { watchForward } from './autograd/anomaly.ts';
 import { isGradEnabled } from './autograd/mode.ts';
 import { alias, attach, record } from './autograd/record.ts';
 import type { Source } from './autograd/record.ts';
-import { noteOperand } from './batching.ts';
 import { makeCell } from './cell.ts';
 import { checkOptions, describeValue, isPlainObject } from './options.ts';
 import { publicCall } from './origin.ts';
@@ -137,7 +136,6 @@ class Operands {
     let n = nodeOfTensor(x);
     if (isGradEnabled() && this.nodes.includes(n) && (x.requiresGrad || !this.tensors.includes(x)))
       n = alias(n);
-    noteOperand(x, n);
     this.tensors.push(x);
     this.nodes.push(n);
     return n;

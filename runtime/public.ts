@@ -85,7 +85,13 @@ export * from './operators.ts';
 export { autograd } from './autograd/namespace.ts';
 export { GradFn } from './autograd/gradFn.ts';
 export type { Gradients } from './autograd/gradFn.ts';
-export type { BackwardOptions } from './autograd/backward.ts';
+export type {
+  BackwardOptions,
+  Differentiated,
+  GradOptions,
+  GradientEdge,
+  Tensors,
+} from './autograd/backward.ts';
 export type { Context } from './autograd/function.ts';
 export type { HookHandle } from './autograd/hooks.ts';
 export {
@@ -102,6 +108,8 @@ export {
   valueAndGrad,
   vjp,
 } from './autograd/transforms.ts';
+export { vmap } from './autograd/vmap.ts';
+export type { Dims, VmapOptions } from './autograd/vmap.ts';
 export { expr } from './expression.ts';
 export type { ExpressionValue } from './expression.ts';
 export { special } from './special.ts';

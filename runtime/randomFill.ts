@@ -14,7 +14,7 @@ import { reshape } from '../ops/view.ts';
 import { allocate } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import { bufferOf, makeBuffer, makeCell } from './cell.ts';
-import { leaf } from './create.ts';
+import { leaf, modelOf } from './create.ts';
 import {
   drawMultinomial,
   fillBernoulli,
@@ -201,29 +201,35 @@ const maskOf = (x: Tensor, shape: readonly number[], p: number): Tensor =>
   leaf(draw({ shape, dtype: x.dtype }, (array) => fillBernoulli(defaultGenerator, array, 1 - p)));
 
 /** Zeros with probability p, the rest divided by 1 - p; in training only. */
-export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
+export function dropout(input: Tensor, p = 0.5, training = true): Tensor {
   return publicCall('dropout', () => {
+    const x = modelOf('dropout', input);
     checkDropout(p);
     if (!training || p === 0 || x.numel === 0) return x;
     return p === 1 ? x.mul(0) : dropped(x, maskOf(x, x.shape, p), p);
   });
 }
 
-/** As dropout, for whole channels: the first two dimensions have one toss each. */
-export const dropoutChannels =
-  (name: string) =>
-  (x: Tensor, p = 0.5, training = true): Tensor =>
+/**
+ * As dropout, for whole channels: batch and channel have one toss each. `alone` is the number of dimensions of an input that PyTorch
+ * takes for a single one without a batch.
+ */
+const dropoutChannels =
+  (name: string, alone: number | null) =>
+  (input: Tensor, p = 0.5, training = true): Tensor =>
     publicCall(name, () => {
+      const x = modelOf(name, input);
       checkDropout(p);
       if (x.ndim < 2) throw new ShapeError('Feature dropout requires at least 2 dimensions in the input');
       if (!training || p === 0 || x.numel === 0) return x;
       if (p === 1) return x.mul(0);
-      const shape = x.shape.map((size, i) => (i < 2 ? size : 1));
+      const tossed = x.ndim === alone ? 1 : 2;
+      const shape = x.shape.map((size, i) => (i < tossed ? size : 1));
       return dropped(x, maskOf(x, shape, p).expand(x.shape), p);
     });
-export const dropout1d = dropoutChannels('dropout1d');
-export const dropout2d = dropoutChannels('dropout2d');
-export const dropout3d = dropoutChannels('dropout3d');
+export const dropout1d = dropoutChannels('dropout1d', 2);
+export const dropout2d = dropoutChannels('dropout2d', null);
+export const dropout3d = dropoutChannels('dropout3d', 4);
 
 const seluBound = 1.7580993408473766;
 
@@ -235,8 +241,9 @@ const alphaDropped = lift(
 ) as (x: Tensor, noise: Tensor, scale: number, offset: number) => Tensor;
 
 /** Dropout that keeps mean and variance of what selu gives: elements are set to its negative bound. */
-export const alphaDropout = (x: Tensor, p = 0.5, training = true): Tensor =>
+export const alphaDropout = (input: Tensor, p = 0.5, training = true): Tensor =>
   publicCall('alphaDropout', () => {
+    const x = modelOf('alphaDropout', input);
     checkDropout(p);
     if (!training || p === 0 || x.numel === 0) return x;
     if (p === 1) return x.mul(0);

@@ -62,8 +62,8 @@ export const activeTrace = (): Trace | null => active;
 /** True while a function is being traced. */
 export const isCompiling = (): boolean => active !== null;
 
-/** Runs a function under a new trace and hands the record to `harvest`; then puts the outside back as it was. */
-export function runTrace<T, R>(name: string, body: () => T, harvest: (result: T, trace: Trace) => R): R {
+/** Runs a function under a new trace, which it gets; then puts the outside back as it was. */
+export function runTrace<T>(name: string, body: (trace: Trace) => T): T {
   const trace: Trace = {
     name,
     cells: new Map(),
@@ -76,12 +76,13 @@ export function runTrace<T, R>(name: string, body: () => T, harvest: (result: T,
   };
   active = trace;
   try {
-    const result = body();
-    active = null;
-    return harvest(result, trace);
+    return body(trace);
   } finally {
     active = null;
     for (let i = trace.undo.length - 1; i >= 0; i--) trace.undo[i]();
+    // backward nodes of outside tensors remember their trace: it must not keep all that was there before
+    for (const noted of [trace.cells, trace.grads, trace.beginnings, trace.captured]) noted.clear();
+    trace.undo.length = 0;
   }
 }
 

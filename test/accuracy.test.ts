@@ -18,7 +18,11 @@ import { compileGraph } from './helpers/compile.ts';
 type Fn = (x: number) => number;
 
 const helper = (name: string): Fn =>
-  new Function(`${closeHelpers([name]).map((n) => helperTexts[n].text).join('\n')}\nreturn ${name};`)() as Fn;
+  new Function(
+    `${closeHelpers([name])
+      .map((n) => helperTexts[n].text)
+      .join('\n')}\nreturn ${name};`,
+  )() as Fn;
 
 interface Sweep {
   readonly name: string;
@@ -37,7 +41,14 @@ const sweeps: readonly Sweep[] = [
   { name: 'log32', truth: Math.log, from: 0, to: 20, around: [1, 1.2e-38, 3.4e38, 0.7071, 1.4142] },
   { name: 'tanh32', truth: Math.tanh, from: -10, to: 10, around: [0, 7.905, -8.3] },
   // like PyTorch's, whose exp overflows there
-  { name: 'sigmoid32', truth: (x) => 1 / (1 + Math.exp(-x)), from: -106, to: 30, around: [0, -88.7], flush: 3e-39 },
+  {
+    name: 'sigmoid32',
+    truth: (x) => 1 / (1 + Math.exp(-x)),
+    from: -106,
+    to: 30,
+    around: [0, -88.7],
+    flush: 3e-39,
+  },
   { name: 'sin32', truth: Math.sin, from: -1e5, to: 1e5, around: [0, ...quarterTurns] },
   { name: 'cos32', truth: Math.cos, from: -1e5, to: 1e5, around: [0, ...quarterTurns] },
   { name: 'erf32', truth: special.erf, from: -5, to: 5, around: [0, 3.8, -3.8] },
@@ -54,7 +65,8 @@ function* points({ from, to, around }: Sweep): Generator<number> {
   }
   const near = around.length > 100 ? 1 : 500;
   for (const place of around)
-    for (let i = -near; i <= near; i++) yield Math.fround(place + i * Math.max(Math.abs(place), 1e-7) * 2 ** -23);
+    for (let i = -near; i <= near; i++)
+      yield Math.fround(place + i * Math.max(Math.abs(place), 1e-7) * 2 ** -23);
 }
 
 for (const sweep of sweeps)
@@ -104,14 +116,18 @@ test('what a difference would reveal is exact in double: exp of 0, log of 1, cos
     ['sigmoid32', 0, 0.5],
     ['sigmoid32', 200, 1],
   ];
-  for (const [name, x, y] of cases) t.true(Object.is(helper(name)(x), y), `${name}(${x}) is ${helper(name)(x)}`);
+  for (const [name, x, y] of cases)
+    t.true(Object.is(helper(name)(x), y), `${name}(${x}) is ${helper(name)(x)}`);
 });
 
 // --- operators at odd points --------------------------------------------------------------------------------------------------------
 
 const values = [
   ...odd,
-  ...[1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, 2, -2, 3, 20, -20, 88.7, -88.7, -104, 1e-40, -1e-40, 1e10, 1e5, 8.2, -8.2, 0.3, 1.0000001],
+  ...[
+    1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, 2, -2, 3, 20, -20, 88.7, -88.7, -104, 1e-40, -1e-40, 1e10, 1e5, 8.2,
+    -8.2, 0.3, 1.0000001,
+  ],
 ];
 
 const unary = (
@@ -148,14 +164,18 @@ function faults(name: string, inputs: readonly Node[], arrays: readonly (readonl
   const expected = interpret(graph, arrays);
   const { built, run } = compileGraph(graph);
   const actual = run(arrays);
-  if (inputs.length === 1 && built.plan.kernels.length !== 1) return [`${name}: ${built.plan.kernels.length} kernels`];
+  if (inputs.length === 1 && built.plan.kernels.length !== 1)
+    return [`${name}: ${built.plan.kernels.length} kernels`];
   const columns = arrays[arrays.length - 1].length;
   return outputs.flatMap((o, k) =>
     Array.from(actual[k]).flatMap((v, i) => {
       if (close(v, expected[k][i], o.type.dtype)) return [];
-      const at = inputs.length === 1 ? arrays[0][i] : [arrays[0][Math.floor(i / columns)], arrays[1][i % columns]];
+      const at =
+        inputs.length === 1 ? arrays[0][i] : [arrays[0][Math.floor(i / columns)], arrays[1][i % columns]];
       const number = (n: number): string => (Object.is(n, -0) ? '-0' : String(n));
-      return [`${name}(${[at].flat().map(number).join(', ')}) is ${number(v)}, should be ${number(expected[k][i])}`];
+      return [
+        `${name}(${[at].flat().map(number).join(', ')}) is ${number(v)}, should be ${number(expected[k][i])}`,
+      ];
     }),
   );
 }
@@ -177,7 +197,10 @@ for (const dtype of ['float32', 'float64'] as const) {
     const names = 'sum prod amax amin logsumexp softmax logSoftmax'.split(' ');
     const lanes = values.slice(0, 30);
     const x = input({ shape: [5, 6], dtype });
-    const outputs = names.flatMap((name) => [functionOf(name)(x, 1 as never), functionOf(name)(x, 0 as never)]);
+    const outputs = names.flatMap((name) => [
+      functionOf(name)(x, 1 as never),
+      functionOf(name)(x, 0 as never),
+    ]);
     const graph = makeGraph([x], outputs);
     const expected = interpret(graph, [lanes]);
     const actual = compileGraph(graph).run([lanes]);

@@ -88,7 +88,12 @@ const x = (shape: Shape, dtype: DType = 'float64'): Node => input({ shape, dtype
 /** Outputs, and the gradients of the sum of all floating ones. */
 function withGradients(inputs: readonly Node[], outputs: readonly Node[]): Node[] {
   const floats = outputs.filter((o) => isFloat(o.type.dtype));
-  const found = differentiate(floats, floats.map(onesLike), inputs.filter((n) => isFloat(n.type.dtype)), add);
+  const found = differentiate(
+    floats,
+    floats.map(onesLike),
+    inputs.filter((n) => isFloat(n.type.dtype)),
+    add,
+  );
   return [...outputs, ...found.filter((g) => g !== null)];
 }
 
@@ -99,10 +104,12 @@ function same(t: ExecutionContext, cases: Iterable<readonly [name: string, fault
 }
 
 /** Cases of a function of inputs: its values and gradients, exactly (small whole numbers) or nearly. */
-const check = (name: string, inputs: readonly Node[], outputs: readonly Node[], exact = false): [string, string | null] => [
-  name,
-  nodesDisagree(inputs, withGradients(inputs, outputs), exact),
-];
+const check = (
+  name: string,
+  inputs: readonly Node[],
+  outputs: readonly Node[],
+  exact = false,
+): [string, string | null] => [name, nodesDisagree(inputs, withGradients(inputs, outputs), exact)];
 
 // --- random graphs -------------------------------------------------------------------------------------------------------------
 
@@ -162,7 +169,14 @@ test('matrix products with transposed operands', (t) =>
           [true, false].flatMap((ta) => [true, false].map((tb) => [matrix(m, k, ta), matrix(k, n, tb)])),
         );
         const inputs = products.flatMap(([[a], [b]]) => [a, b]);
-        return [`[${m}, k] by [k, ${n}]`, nodesDisagree(inputs, products.map(([[, a], [, b]]) => matmul(a, b)), true)];
+        return [
+          `[${m}, k] by [k, ${n}]`,
+          nodesDisagree(
+            inputs,
+            products.map(([[, a], [, b]]) => matmul(a, b)),
+            true,
+          ),
+        ];
       }),
     ),
   ));
@@ -173,7 +187,12 @@ test('gradients of matrix products', (t) =>
     corners.flatMap((m) =>
       corners.map((n) => {
         const pairs = corners.map((k) => [x([m, k]), x([k, n])]);
-        return check(`[${m}, k] by [k, ${n}]`, pairs.flat(), pairs.map(([a, b]) => matmul(a, b)), true);
+        return check(
+          `[${m}, k] by [k, ${n}]`,
+          pairs.flat(),
+          pairs.map(([a, b]) => matmul(a, b)),
+          true,
+        );
       }),
     ),
   ));
@@ -184,7 +203,10 @@ const batches: readonly (readonly [Shape, Shape])[] = [
   [[], [3]],
   [[1], [4]],
   [[4], [1]],
-  [[2, 3], [2, 3]],
+  [
+    [2, 3],
+    [2, 3],
+  ],
   [[2, 1], [3]],
   [[0], [1]],
 ];
@@ -192,7 +214,13 @@ test('batched matrix products and broadcast batches', (t) =>
   same(
     t,
     batches.flatMap(([left, right]) =>
-      [[2, 3, 4], [5, 9, 8], [1, 17, 9], [8, 1, 16], [3, 0, 2]].map(([m, k, n]) => {
+      [
+        [2, 3, 4],
+        [5, 9, 8],
+        [1, 17, 9],
+        [8, 1, 16],
+        [3, 0, 2],
+      ].map(([m, k, n]) => {
         const [a, b] = [x([...left, m, k]), x([...right, k, n])];
         return check(`[${left}; ${m}, ${k}] by [${right}; ${k}, ${n}]`, [a, b], [matmul(a, b)], true);
       }),
@@ -252,7 +280,12 @@ test('what follows a contraction sees its rows and columns', (t) => {
       return [
         check('bias and relu', [a, b, bias], [relu(add(y, bias))], true),
         check('rows and a residual', [a, b, rows, other], [add(mul(y, rows), other)], true),
-        check('a mask of positions', [a, b], [where(ge(iota([m, 1], 0, 'int32'), iota([n], 0, 'int32')), y, 0)], true),
+        check(
+          'a mask of positions',
+          [a, b],
+          [where(ge(iota([m, 1], 0, 'int32'), iota([n], 0, 'int32')), y, 0)],
+          true,
+        ),
         check('a transposed reader', [a, b], [mul(transpose(y, 0, 1), 2)], true),
         check('sums of rows and columns', [a, b], [sum(relu(y), 0), sum(relu(y), 1), sum(y)], true),
         check('two readers', [a, b, bias], [add(y, bias), mul(y, 2), y], true),
@@ -282,7 +315,12 @@ test('convolutions of all strides, paddings, dilations and groups', (t) => {
 test('transposed convolutions, pools and windows that share elements', (t) => {
   const [image, w2, line, w1] = [x([2, 4, 5, 6]), x([4, 3, 3, 2]), x([2, 4, 7]), x([4, 2, 3])];
   same(t, [
-    check('convTranspose2d', [image, w2], [convTranspose2d(image, w2, null, { stride: 2, padding: 1 })], true),
+    check(
+      'convTranspose2d',
+      [image, w2],
+      [convTranspose2d(image, w2, null, { stride: 2, padding: 1 })],
+      true,
+    ),
     check('convTranspose1d', [line, w1], [convTranspose1d(line, w1, null, { stride: 3, groups: 2 })], true),
     check('avgPool2d', [image], [avgPool2d(image, 2)], true),
     check('avgPool2d with overlaps', [image], [avgPool2d(image, 3, { stride: 2, padding: 1 })]),
@@ -335,17 +373,14 @@ test('the place of an extreme is that of the first, and NaN is above all', (t) =
   const values = [1, 5, 5, -1, NaN, 7, NaN, 2, -3, -3, 0, -0, Infinity, 2, Infinity, -Infinity, 4, 4];
   same(
     t,
-    [
-      [18],
-      [3, 6],
-      [6, 3],
-      [2, 3, 3],
-    ].flatMap((shape) => {
+    [[18], [3, 6], [6, 3], [2, 3, 3]].flatMap((shape) => {
       const y = x(shape);
       const dims = [null, ...shape.map((_, i) => i)];
       return dims.map((dim): [string, string | null] => [
         `[${shape}] along ${dim}`,
-        disagreement(makeGraph([y], [argmax(y, dim), argmin(y, dim), argmax(neg(y), dim)]), [values], { exact: true }),
+        disagreement(makeGraph([y], [argmax(y, dim), argmin(y, dim), argmax(neg(y), dim)]), [values], {
+          exact: true,
+        }),
       ]);
     }),
   );
@@ -385,11 +420,29 @@ test('sizes of 0 and scalars', (t) => {
   const [none, rows, columns, scalar, one] = [x([0]), x([3, 0]), x([0, 3]), x([]), x([1, 1])];
   same(t, [
     check('elementwise', [none, scalar, one], [exp(none), mul(none, scalar), exp(scalar), mul(one, scalar)]),
-    check('sums', [none, rows, columns, scalar], [sum(none), sum(rows, 0), sum(rows, 1), sum(columns, 0), sum(scalar), prod(none)], true),
+    check(
+      'sums',
+      [none, rows, columns, scalar],
+      [sum(none), sum(rows, 0), sum(rows, 1), sum(columns, 0), sum(scalar), prod(none)],
+      true,
+    ),
     check('extremes of empty lanes', [rows], [amax(rows, 0), argmax(rows, 0)], true),
-    check('softmax', [rows, columns, one], [softmax(rows, 0), softmax(rows, 1), softmax(columns, 0), softmax(columns, 1), softmax(one, 0)]),
-    check('joined', [rows, columns], [cat([rows, x([3, 0])].slice(0, 1), 1), cat([columns, columns], 0), reshape(rows, [0, 7])]),
-    check('products', [rows, columns, scalar], [matmul(rows, columns), matmul(columns, rows), mul(matmul(rows, columns), scalar)], true),
+    check(
+      'softmax',
+      [rows, columns, one],
+      [softmax(rows, 0), softmax(rows, 1), softmax(columns, 0), softmax(columns, 1), softmax(one, 0)],
+    ),
+    check(
+      'joined',
+      [rows, columns],
+      [cat([rows, x([3, 0])].slice(0, 1), 1), cat([columns, columns], 0), reshape(rows, [0, 7])],
+    ),
+    check(
+      'products',
+      [rows, columns, scalar],
+      [matmul(rows, columns), matmul(columns, rows), mul(matmul(rows, columns), scalar)],
+      true,
+    ),
     check('truth', [none], [any(gt(none, 0)), all(gt(none, 0))], true),
     check('padded from nothing', [none], [pad(none, [2, 1], { value: 3 })], true),
   ]);
@@ -400,7 +453,10 @@ test('a graph that only returns what it is given', (t) => {
   same(t, [
     ['inputs', nodesDisagree([a, b], [b, a], true)],
     ['one twice', nodesDisagree([a], [a, a, add(a, 0)], true)],
-    ['constants', nodesDisagree([a], [constant(3, 'float64', [2, 2]), iota([2, 3], 1, 'int32', 5, -2)], true)],
+    [
+      'constants',
+      nodesDisagree([a], [constant(3, 'float64', [2, 2]), iota([2, 3], 1, 'int32', 5, -2)], true),
+    ],
     ['unread inputs', nodesDisagree([a, b], [constant(1, 'bool')], true)],
   ]);
 });
@@ -484,16 +540,44 @@ test('integers wrap as they do in C', (t) => {
     'int32 arithmetic': [add(i, j), sub(i, j), mul(i, j), neg(i), mul(mul(i, j), i)],
     'uint8 arithmetic': [add(u, v), sub(u, v), mul(u, v), mul(add(u, v), v), add(add(u, v), v)],
     'mixed arithmetic': [add(i, u), mul(u, -1), add(u, 300)],
-    'sums and products': [sum(i), prod(narrow(i, 0, 2, 4)), sum(u), sum(cast(u, 'int32')), mul(sum(i), sum(j))],
+    'sums and products': [
+      sum(i),
+      prod(narrow(i, 0, 2, 4)),
+      sum(u),
+      sum(cast(u, 'int32')),
+      mul(sum(i), sum(j)),
+    ],
     extremes: [amax(i), amin(i), amax(u), amin(u), argmax(i), argmin(u), maximum(i, j)],
     'bits of int32': [bitwiseAnd(i, j), bitwiseOr(i, j), bitwiseXor(i, j), bitwiseNot(i)],
     'bits of uint8': [bitwiseAnd(u, v), bitwiseOr(u, v), bitwiseXor(u, v), bitwiseNot(u)],
-    shifts: [bitwiseLeftShift(i, 3), bitwiseRightShift(i, 5), bitwiseLeftShift(u, 2), bitwiseRightShift(u, 1)],
+    shifts: [
+      bitwiseLeftShift(i, 3),
+      bitwiseRightShift(i, 5),
+      bitwiseLeftShift(u, 2),
+      bitwiseRightShift(u, 1),
+    ],
     'comparisons after wrapping': [lt(add(i, j), i), eq(add(u, 200), v), gt(mul(i, j), 0), ne(neg(i), i)],
-    'comparisons of sums': [lt(sum(i), 0), gt(reshape(i, [4, 6]), sum(reshape(j, [4, 6]), 1, true)), lt(matmul(i, j), 0)],
-    conversions: [cast(i, 'uint8'), cast(i, 'float32'), cast(u, 'float64'), cast(i, 'bool'), cast(cast(i, 'uint8'), 'int32')],
-    quotients: [div(i, j), div(u, add(v, 1), { roundingMode: 'floor' }), div(i, 7, { roundingMode: 'trunc' })],
-    'contractions of integers': [matmul(reshape(i, [4, 6]), reshape(j, [6, 4])), matmul(reshape(u, [4, 6]), reshape(v, [6, 4]))],
+    'comparisons of sums': [
+      lt(sum(i), 0),
+      gt(reshape(i, [4, 6]), sum(reshape(j, [4, 6]), 1, true)),
+      lt(matmul(i, j), 0),
+    ],
+    conversions: [
+      cast(i, 'uint8'),
+      cast(i, 'float32'),
+      cast(u, 'float64'),
+      cast(i, 'bool'),
+      cast(cast(i, 'uint8'), 'int32'),
+    ],
+    quotients: [
+      div(i, j),
+      div(u, add(v, 1), { roundingMode: 'floor' }),
+      div(i, 7, { roundingMode: 'trunc' }),
+    ],
+    'contractions of integers': [
+      matmul(reshape(i, [4, 6]), reshape(j, [6, 4])),
+      matmul(reshape(u, [4, 6]), reshape(v, [6, 4])),
+    ],
   };
   same(
     t,
@@ -516,9 +600,19 @@ test('truth values combine, count and select', (t) => {
   same(t, [
     check('logic', [a, b], [logicalAnd(a, b), logicalOr(a, b), logicalXor(a, b), logicalNot(a)], true),
     check('arithmetic', [a, b], [add(a, b), mul(a, b), add(cast(a, 'int32'), b)], true),
-    check('counts', [a], [sum(a), sum(a, 0), any(a, 1), all(a, 0), amax(a, 0), argmax(cast(a, 'int32'), 1)], true),
+    check(
+      'counts',
+      [a],
+      [sum(a), sum(a, 0), any(a, 1), all(a, 0), amax(a, 0), argmax(cast(a, 'int32'), 1)],
+      true,
+    ),
     check('selection', [a, b, y], [where(logicalAnd(a, b), y, 0), where(a, b, false), mul(y, a)], true),
-    check('chained tests', [y, a], [logicalAnd(lt(y, 1), le(y, 0)), eq(gt(y, 0), a), logicalNot(logicalNot(gt(y, 0)))], true),
+    check(
+      'chained tests',
+      [y, a],
+      [logicalAnd(lt(y, 1), le(y, 0)), eq(gt(y, 0), a), logicalNot(logicalNot(gt(y, 0)))],
+      true,
+    ),
   ]);
 });
 

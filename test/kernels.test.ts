@@ -12,8 +12,37 @@ import { setOriginSource } from '../compiler/node.ts';
 import type { Node } from '../compiler/node.ts';
 import type { Built } from '../compiler/pipeline.ts';
 import type { Shape } from '../compiler/shape.ts';
-import { add, amax, argmax, conv2d, cumsum, exp, gather, gt, layerNorm, logSoftmax, matmul, maxPool2d, mul, neg } from '../ops/index.ts';
-import { pad, permute, relu, reshape, scatterAdd, sigmoid, sin, softmax, sort, sum, tanh, transpose, where } from '../ops/index.ts';
+import {
+  add,
+  amax,
+  argmax,
+  conv2d,
+  cumsum,
+  exp,
+  gather,
+  gt,
+  layerNorm,
+  logSoftmax,
+  matmul,
+  maxPool2d,
+  mul,
+  neg,
+} from '../ops/index.ts';
+import {
+  pad,
+  permute,
+  relu,
+  reshape,
+  scatterAdd,
+  sigmoid,
+  sin,
+  softmax,
+  sort,
+  sum,
+  tanh,
+  transpose,
+  where,
+} from '../ops/index.ts';
 import { constant, input, iota, onesLike } from '../ops/source.ts';
 import { compileGraph, compileNodes } from './helpers/compile.ts';
 import { gradientsOf } from './helpers/gradcheck.ts';
@@ -28,7 +57,10 @@ const gradients = (y: Node, wanted: readonly Node[], g: Node = onesLike(y)): Nod
   differentiate([y], [g], wanted, add).filter((n) => n !== null);
 
 const textsOf = (built: Built): KernelText[] => {
-  const texts = kernelTexts(built.source, built.plan.kernels.map((k) => k.name));
+  const texts = kernelTexts(
+    built.source,
+    built.plan.kernels.map((k) => k.name),
+  );
   if (texts.length !== built.plan.kernels.length) throw new Error('a kernel is missing in the source');
   return texts;
 };
@@ -87,12 +119,17 @@ const named: Readonly<Record<string, () => Graph>> = {
   'host routines': () => makeGraph([matrix], [...sort(matrix), cumsum(matrix, 1)]),
   'gathers and scatters': () => {
     const index = x([5, 128], 'int32');
-    return makeGraph([matrix, index], [gather(matrix, 0, index), scatterAdd(matrix, 0, index, gather(matrix, 0, index))]);
+    return makeGraph(
+      [matrix, index],
+      [gather(matrix, 0, index), scatterAdd(matrix, 0, index, gather(matrix, 0, index))],
+    );
   },
   'special numbers': () =>
     makeGraph(
       [matrix],
-      [NaN, Infinity, -Infinity, -0, 1e-320, -1.5, 1e300].map((v) => where(gt(matrix, 1), constant(v, 'float64'), mul(neg(matrix), v))),
+      [NaN, Infinity, -Infinity, -0, 1e-320, -1.5, 1e300].map((v) =>
+        where(gt(matrix, 1), constant(v, 'float64'), mul(neg(matrix), v)),
+      ),
     ),
   'no work at all': () => makeGraph([matrix], [matrix, constant(-1, 'float32'), iota([3], 0, 'int32')]),
   nothing: () => makeGraph([x([0])], [exp(x([0]))].slice(1)),
@@ -191,7 +228,12 @@ test('the comment above a kernel names the operations and the lines that they co
   const a = x([4, 9]);
   const lines = ['model.ts:12', 'model.ts:14'];
   let at = 12;
-  const before = setOriginSource(() => ({ op: at === 12 ? 'exp' : 'mul', file: 'model.ts', line: at, column: 5 }));
+  const before = setOriginSource(() => ({
+    op: at === 12 ? 'exp' : 'mul',
+    file: 'model.ts',
+    line: at,
+    column: 5,
+  }));
   let y: Node;
   try {
     y = exp(a);
@@ -201,7 +243,11 @@ test('the comment above a kernel names the operations and the lines that they co
     setOriginSource(before);
   }
   const [kernel] = textsOf(compileNodes([a], [y]).built);
-  for (const line of lines) t.true(kernel.comment.some((text) => text.includes(line)), kernel.comment.join('\n'));
+  for (const line of lines)
+    t.true(
+      kernel.comment.some((text) => text.includes(line)),
+      kernel.comment.join('\n'),
+    );
   t.true(kernel.comment.some((text) => /exp/.test(text)));
   t.regex(kernel.comment[0], /for /);
 });
@@ -258,7 +304,9 @@ const plainViews: Readonly<Record<string, (v: Node) => Node>> = {
 };
 for (const [name, view] of Object.entries(plainViews))
   test(`${name}: indices without division or remainder`, (t) => {
-    for (const { name: kernel, indexOperators } of textsOf(compileNodes([matrix], [exp(view(matrix))]).built)) {
+    for (const { name: kernel, indexOperators } of textsOf(
+      compileNodes([matrix], [exp(view(matrix))]).built,
+    )) {
       t.false(indexOperators.has('%'), kernel);
       t.false(indexOperators.has('/'), kernel);
     }
@@ -298,6 +346,7 @@ for (const [name, f] of Object.entries(saved))
     const g = x([64, 128]);
     const [gradient] = gradients(y, [matrix], g);
     const result = x([64, 128]);
-    const swap = (n: Node): Node => (n === y ? result : n.inputs.length === 0 ? n : { ...n, inputs: n.inputs.map(swap) });
+    const swap = (n: Node): Node =>
+      n === y ? result : n.inputs.length === 0 ? n : { ...n, inputs: n.inputs.map(swap) };
     t.deepEqual(transcendentals(compileNodes([g, result], [swap(gradient)]).built), []);
   });

@@ -2,7 +2,18 @@
 // nn/clip.ts. Every optimizer is also held against itself inside a compiled function.
 
 import test from 'ava';
-import { clipGradNorm_, clipGradValue_, compile, manualSeed, nn, ones, optim, randn, tensor, zeros } from '../index.ts';
+import {
+  clipGradNorm_,
+  clipGradValue_,
+  compile,
+  manualSeed,
+  nn,
+  ones,
+  optim,
+  randn,
+  tensor,
+  zeros,
+} from '../index.ts';
 import type { Tensor } from '../index.ts';
 import { cases, distance, pattern } from './helpers/nnCases.ts';
 import type { OptimizerCase } from './helpers/nnCases.ts';
@@ -14,7 +25,12 @@ const optimizers = optim as unknown as Readonly<
 
 /** The objective of nn-cases.py. */
 const objective = ([a, b]: readonly Tensor[]): Tensor =>
-  a.sin().mul(pattern([2, 3], 3)).sum().add(b.pow(4).sum().div(4)).add(a.matmul(b).pow(2).sum());
+  a
+    .sin()
+    .mul(pattern([2, 3], 3))
+    .sum()
+    .add(b.pow(4).sum().div(4))
+    .add(a.matmul(b).pow(2).sum());
 
 interface Run {
   readonly params: readonly Tensor[];
@@ -22,7 +38,9 @@ interface Run {
 }
 
 function start({ name, options, dtype, groups }: OptimizerCase): Run {
-  const params = [pattern([2, 3], 1).to(dtype), pattern([3], 2).div(2).to(dtype)].map((p) => p.detach().requiresGrad_());
+  const params = [pattern([2, 3], 1).to(dtype), pattern([3], 2).div(2).to(dtype)].map((p) =>
+    p.detach().requiresGrad_(),
+  );
   const given = groups ? [{ params: [params[0]] }, { params: [params[1]], lr: 0.02 }] : params;
   return { params, optimizer: new optimizers[name](given, options) };
 }
@@ -45,7 +63,10 @@ function train(c: OptimizerCase, way: <F extends (skip: boolean) => void>(step: 
   });
 }
 
-const furthest = (a: readonly (readonly (readonly number[])[])[], b: readonly (readonly (readonly number[])[])[]): number => {
+const furthest = (
+  a: readonly (readonly (readonly number[])[])[],
+  b: readonly (readonly (readonly number[])[])[],
+): number => {
   const [x, y] = [a.flat(2), b.flat(2)];
   return Math.max(...x.map((v, i) => Math.abs(v - y[i])));
 };
@@ -55,7 +76,10 @@ for (const c of cases.optimizers) {
   const label = `${c.name}(${JSON.stringify(c.options)}) in ${c.dtype}${c.groups ? ' with two groups' : ''}${c.skip.length ? `, no gradient in steps ${c.skip.join()}` : ''}`;
 
   test(`${label} takes PyTorch's steps`, (t) => {
-    const gap = furthest(train(c, (step) => step), c.after);
+    const gap = furthest(
+      train(c, (step) => step),
+      c.after,
+    );
     t.true(gap < tolerance, `off by ${gap}`);
   });
 
@@ -87,18 +111,30 @@ for (const [i, { options, after, losses, evaluations }] of cases.lbfgs.entries()
     };
     after.forEach((expected, k) => {
       const loss = optimizer.step(closure).item() as number;
-      t.true(Math.abs(loss - losses[k]) < 1e-7 * Math.max(1, losses[k]), `loss ${loss} instead of ${losses[k]} in step ${k} of case ${i}`);
+      t.true(
+        Math.abs(loss - losses[k]) < 1e-7 * Math.max(1, losses[k]),
+        `loss ${loss} instead of ${losses[k]} in step ${k} of case ${i}`,
+      );
       t.true(furthest([[numbers(p)]], [[expected]]) < 1e-6, `step ${k}: ${String(p)}`);
       t.is(optimizer.evaluations, evaluations[k]);
     });
   });
 
 const schedules = optim.lrScheduler as unknown as Readonly<
-  Record<string, new (optimizer: unknown, ...args: readonly unknown[]) => { step(): void; getLastLr(): readonly number[] }>
+  Record<
+    string,
+    new (optimizer: unknown, ...args: readonly unknown[]) => { step(): void; getLastLr(): readonly number[] }
+  >
 >;
 const close = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-12 * Math.abs(b);
 
-for (const { name, args, optimizer: [kind, options], rates, momenta } of cases.schedulers)
+for (const {
+  name,
+  args,
+  optimizer: [kind, options],
+  rates,
+  momenta,
+} of cases.schedulers)
   test(`${name}(${JSON.stringify(args).slice(1, -1)}) sets PyTorch's rates`, (t) => {
     const optimizer = new optimizers[kind]([zeros([2], { requiresGrad: true })], options);
     const schedule = new schedules[name](optimizer, ...args);
@@ -123,9 +159,15 @@ for (const { options, metrics, rates } of cases.plateaus)
   });
 
 test('LambdaLR multiplies the first rate of each group by its function', (t) => {
-  const groups = [{ params: [ones([1], { requiresGrad: true })] }, { params: [ones([1], { requiresGrad: true })], lr: 2 }];
+  const groups = [
+    { params: [ones([1], { requiresGrad: true })] },
+    { params: [ones([1], { requiresGrad: true })], lr: 2 },
+  ];
   const optimizer = new optim.SGD(groups, { lr: 1 });
-  const schedule = new optim.lrScheduler.LambdaLR(optimizer, [(epoch) => 0.5 ** epoch, (epoch) => 1 / (epoch + 1)]);
+  const schedule = new optim.lrScheduler.LambdaLR(optimizer, [
+    (epoch) => 0.5 ** epoch,
+    (epoch) => 1 / (epoch + 1),
+  ]);
   schedule.step();
   schedule.step();
   t.deepEqual(schedule.getLastLr(), [0.25, 2 / 3]);
@@ -149,7 +191,11 @@ test('a schedule goes on where its saved state was', (t) => {
 
 for (const { maxNorm, normType, total, grads } of cases.clips)
   test(`clipGradNorm_ to ${maxNorm} by the ${normType}-norm scales as in PyTorch`, (t) => {
-    const params = [zeros([2, 3], { requiresGrad: true }), zeros([3], { requiresGrad: true }), zeros([1], { requiresGrad: true })];
+    const params = [
+      zeros([2, 3], { requiresGrad: true }),
+      zeros([3], { requiresGrad: true }),
+      zeros([1], { requiresGrad: true }),
+    ];
     params[0].grad = pattern([2, 3], 1).to('float32');
     params[1].grad = pattern([3], 2).to('float32');
     const norm = clipGradNorm_(params, maxNorm, { normType: normType === 'inf' ? Infinity : normType });
@@ -164,7 +210,9 @@ test('clipGradValue_ limits each element, and a norm that is not finite can be a
   clipGradValue_(p, 1);
   t.deepEqual(p.grad.toArray(), [-1, 0.5, 1]);
   p.grad = tensor([NaN, 0, 0]);
-  t.throws(() => clipGradNorm_(p, 1, { errorIfNonfinite: true }), { message: /The total norm of order 2 for gradients from `parameters` is non-finite/ });
+  t.throws(() => clipGradNorm_(p, 1, { errorIfNonfinite: true }), {
+    message: /The total norm of order 2 for gradients from `parameters` is non-finite/,
+  });
   t.is(clipGradNorm_([], 1).item(), 0);
 });
 
@@ -173,7 +221,16 @@ test('parameters become one vector and come back from it', (t) => {
   const vector = nn.utils.parametersToVector(params);
   t.deepEqual(vector.toArray(), [1, 1, 1, 1, 0]);
   nn.utils.vectorToParameters(tensor([1, 2, 3, 4, 5]), params);
-  t.deepEqual(params.map((p) => p.toArray()), [[[1, 2], [3, 4]], [5]]);
+  t.deepEqual(
+    params.map((p) => p.toArray()),
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [5],
+    ],
+  );
 });
 
 test('state that was saved goes on exactly, also after steps that a parameter missed', (t) => {
@@ -195,7 +252,7 @@ test('state that was saved goes on exactly, also after steps that a parameter mi
   t.deepEqual(second.params.map(numbers), first.params.map(numbers));
 });
 
-test('state can be looked at under PyTorch\'s names', (t) => {
+test("state can be looked at under PyTorch's names", (t) => {
   const p = ones([2], { requiresGrad: true });
   const optimizer = new optim.Adam([p], { lr: 0.1, amsgrad: true });
   p.sum().backward();
@@ -244,7 +301,10 @@ test('many steps without a compiled function do not pile up a graph', (t) => {
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
   for (let i = 0; i < 200; i++) {
     optimizer.zeroGrad();
-    model(randn([8, 4])).square().mean().backward();
+    model(randn([8, 4]))
+      .square()
+      .mean()
+      .backward();
     optimizer.step();
   }
   t.true(model.weight.graph().split('\n').length < 5);
@@ -265,28 +325,81 @@ const { SGD, Adam, AdamW, RMSprop, Adagrad, LBFGS, lrScheduler } = optim;
 const mistakes: readonly (readonly [what: string, mistake: () => unknown, message: string])[] = [
   ['a negative rate for SGD', () => new SGD([p()], { lr: -1 }), 'Invalid learning rate: -1'],
   ['a negative momentum', () => new SGD([p()], { lr: 1, momentum: -0.5 }), 'Invalid momentum value: -0.5'],
-  ['a negative weight decay', () => new SGD([p()], { lr: 1, weightDecay: -1 }), 'Invalid weight_decay value: -1'],
-  ['Nesterov without momentum', () => new SGD([p()], { lr: 1, nesterov: true }), 'Nesterov momentum requires a momentum and zero dampening'],
+  [
+    'a negative weight decay',
+    () => new SGD([p()], { lr: 1, weightDecay: -1 }),
+    'Invalid weight_decay value: -1',
+  ],
+  [
+    'Nesterov without momentum',
+    () => new SGD([p()], { lr: 1, nesterov: true }),
+    'Nesterov momentum requires a momentum and zero dampening',
+  ],
   ['a negative rate for Adam', () => new Adam([p()], { lr: -1 }), 'Invalid learning rate: -1'],
   ['a negative eps', () => new Adam([p()], { eps: -1 }), 'Invalid epsilon value: -1'],
   ['a first beta of 1', () => new Adam([p()], { betas: [1, 0.9] }), 'Invalid beta parameter at index 0: 1'],
   ['a second beta of 2', () => new AdamW([p()], { betas: [0.9, 2] }), 'Invalid beta parameter at index 1: 2'],
   ['a negative alpha', () => new RMSprop([p()], { alpha: -1 }), 'Invalid alpha value: -1'],
   ['a negative lrDecay', () => new Adagrad([p()], { lrDecay: -1 }), 'Invalid lr_decay value: -1'],
-  ['a negative first sum', () => new Adagrad([p()], { initialAccumulatorValue: -1 }), 'Invalid initial_accumulator_value value: -1'],
+  [
+    'a negative first sum',
+    () => new Adagrad([p()], { initialAccumulatorValue: -1 }),
+    'Invalid initial_accumulator_value value: -1',
+  ],
   ['no parameters', () => new SGD([]), 'optimizer got an empty parameter list'],
-  ['one tensor instead of a list', () => new SGD(p() as never), 'params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.Tensor'],
-  ['something that is no tensor', () => new SGD([1] as never), 'optimizer can only optimize Tensors, but one of the params is number'],
+  [
+    'one tensor instead of a list',
+    () => new SGD(p() as never),
+    'params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.Tensor',
+  ],
+  [
+    'something that is no tensor',
+    () => new SGD([1] as never),
+    'optimizer can only optimize Tensors, but one of the params is number',
+  ],
   ['a tensor with history', () => new SGD([p().mul(2)]), "can't optimize a non-leaf Tensor"],
-  ['a parameter in two groups', () => new SGD([{ params: [shared] }, { params: [shared] }]), 'some parameters appear in more than one parameter group'],
-  ['a misspelt option', () => new Adam([p()], { weight_decay: 1 } as never), "Adam.__init__() got an unexpected keyword argument 'weight_decay'"],
-  ['a misspelt option of a group', () => new Adam([{ params: [p()], learningRate: 1 } as never]), "parameter group got an unexpected option 'learningRate'"],
-  ['two groups for LBFGS', () => new LBFGS([{ params: [p()] }, { params: [p()] }]), "LBFGS doesn't support per-parameter options (parameter groups)"],
-  ['LBFGS without a closure', () => new LBFGS([p()]).step(), "LBFGS.step() missing 1 required positional argument: 'closure'"],
-  ['a factor of 1 on a plateau', () => new lrScheduler.ReduceLROnPlateau(new SGD([p()]), { factor: 1 }), 'Factor should be < 1.0.'],
-  ['a cycle without a length', () => new lrScheduler.OneCycleLR(new SGD([p()]), 1), 'You must define either total_steps OR (epochs AND steps_per_epoch)'],
-  ['too few functions', () => new lrScheduler.LambdaLR(new SGD([p()]), []), 'Expected 1 lr_lambdas, but got 0'],
+  [
+    'a parameter in two groups',
+    () => new SGD([{ params: [shared] }, { params: [shared] }]),
+    'some parameters appear in more than one parameter group',
+  ],
+  [
+    'a misspelt option',
+    () => new Adam([p()], { weight_decay: 1 } as never),
+    "Adam.__init__() got an unexpected keyword argument 'weight_decay'",
+  ],
+  [
+    'a misspelt option of a group',
+    () => new Adam([{ params: [p()], learningRate: 1 } as never]),
+    "parameter group got an unexpected option 'learningRate'",
+  ],
+  [
+    'two groups for LBFGS',
+    () => new LBFGS([{ params: [p()] }, { params: [p()] }]),
+    "LBFGS doesn't support per-parameter options (parameter groups)",
+  ],
+  [
+    'LBFGS without a closure',
+    () => new LBFGS([p()]).step(),
+    "LBFGS.step() missing 1 required positional argument: 'closure'",
+  ],
+  [
+    'a factor of 1 on a plateau',
+    () => new lrScheduler.ReduceLROnPlateau(new SGD([p()]), { factor: 1 }),
+    'Factor should be < 1.0.',
+  ],
+  [
+    'a cycle without a length',
+    () => new lrScheduler.OneCycleLR(new SGD([p()]), 1),
+    'You must define either total_steps OR (epochs AND steps_per_epoch)',
+  ],
+  [
+    'too few functions',
+    () => new lrScheduler.LambdaLR(new SGD([p()]), []),
+    'Expected 1 lr_lambdas, but got 0',
+  ],
 ];
 
 for (const [what, mistake, message] of mistakes)
-  test(`${what} is refused in PyTorch's words`, (t) => void t.throws(mistake, { message: new RegExp(`^${message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`) }));
+  test(`${what} is refused in PyTorch's words`, (t) =>
+    void t.throws(mistake, { message: new RegExp(`^${message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`) }));

@@ -219,6 +219,35 @@ test.serial('two thousand calls leave the heap as a hundred did', async (t) => {
   t.true(after - before < 256 * 1024, `${after - before} bytes more`);
 });
 
+test.serial(
+  'a program keeps neither the arguments of its first call nor the memory that state had before',
+  async (t) => {
+    const model = makeModel();
+    const step = compile(trainer(model));
+    const held = ((): WeakRef<object>[] => {
+      const x = ones([2, 4]);
+      const before = model.b.core.cell.value;
+      const gradient = compile((y: Tensor) => {
+        y.grad = null;
+        y.square().sum().backward();
+      });
+      const y = tensor([1, 2], { requiresGrad: true });
+      gradient(y);
+      kept.push(gradient);
+      step(x, ones([2, 3]));
+      return [x, y, before].map((object) => new WeakRef<object>(object));
+    })();
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    t.deepEqual(
+      held.map((ref) => ref.deref() === undefined),
+      [true, true, true],
+    );
+    t.is(step.programs.length, 1);
+  },
+);
+const kept: unknown[] = [];
+
 test.serial('programs and homes that nobody holds give their memory back', async (t) => {
   const make = (): void => {
     const state = zeros([1 << 18]);

@@ -11,7 +11,9 @@ import {
   bernoulli,
   compile,
   dropout,
+  dropout1d,
   dropout2d,
+  dropout3d,
   empty,
   full,
   getRngState,
@@ -244,6 +246,30 @@ test('the gradient of dropout is its mask, and both keep the mean', (t) => {
   y.sum().backward();
   t.deepEqual(x.grad!.toArray(), y.detach().toArray());
   t.true(Math.abs(Number(y.mean().item()) - 1) < 0.05);
+});
+
+test('dropout of channels tosses once per channel, also without a batch', (t) => {
+  manualSeed(0);
+  const constant = (rows: unknown): boolean =>
+    (rows as number[][]).every((row) => row.every((v) => v === row[0]));
+  t.true(constant(dropout1d(ones([8, 5]), 0.5).toArray()));
+  t.true(
+    constant(
+      dropout1d(ones([2, 4, 5]), 0.5)
+        .reshape([8, 5])
+        .toArray(),
+    ),
+  );
+  t.true(
+    constant(
+      dropout3d(ones([8, 2, 2, 2]), 0.5)
+        .reshape([8, 8])
+        .toArray(),
+    ),
+  );
+  t.throws(() => dropout(3 as never), {
+    message: /^dropout\(\): argument 'input' \(position 1\) must be Tensor/,
+  });
 });
 
 test('attention drops weights in training only, by the numbers of dropout', (t) => {

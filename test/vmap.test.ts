@@ -28,7 +28,16 @@ const listOf = (x: Tensor | readonly Tensor[]): readonly Tensor[] =>
 const weighted = (ys: readonly Tensor[]): Tensor =>
   ys
     .filter((y) => y.dtype === 'float64')
-    .map((y, i) => y.mul(y.cos().detach().add(0.3 * (i + 1))).sum())
+    .map((y, i) =>
+      y
+        .mul(
+          y
+            .cos()
+            .detach()
+            .add(0.3 * (i + 1)),
+        )
+        .sum(),
+    )
     .reduce((a, b) => a.add(b));
 
 function differ(a: readonly (Tensor | null)[], b: readonly (Tensor | null)[]): string[] {
@@ -49,9 +58,7 @@ function faultsOf(c: Case, call: Call, shared: readonly boolean[]): string[] {
   const inputs = c.inputs.map((value, i) => {
     const x = make(value);
     // examples differ a little, and stay where the function is defined
-    return shared[i]
-      ? x
-      : stack(Array.from({ length: examples }, (_, b) => x.mul(1 + 0.01 * b)));
+    return shared[i] ? x : stack(Array.from({ length: examples }, (_, b) => x.mul(1 + 0.01 * b)));
   });
   const inDims = shared.map((s) => (s ? null : 0));
   const each = (run: (xs: Tensor[]) => readonly (Tensor | null)[]): (Tensor | null)[] => {
@@ -64,11 +71,16 @@ function faultsOf(c: Case, call: Call, shared: readonly boolean[]): string[] {
     });
   };
   const batched = vmap(f, { inDims });
-  const values = differ(batched(...inputs), each((xs) => f(...xs))).map((s) => `value ${s}`);
+  const values = differ(
+    batched(...inputs),
+    each((xs) => f(...xs)),
+  ).map((s) => `value ${s}`);
   const derivative = (h: (...xs: Tensor[]) => Tensor) => (xs: readonly Tensor[]) => {
     const leaves = xs.map((x) => x.detach().requiresGrad_());
     const y = h(...leaves);
-    return y.requiresGrad ? autograd.grad(y, leaves, { materializeGrads: true }) : leaves.map((x) => g.zerosLike(x));
+    return y.requiresGrad
+      ? autograd.grad(y, leaves, { materializeGrads: true })
+      : leaves.map((x) => g.zerosLike(x));
   };
   const loss = (...xs: Tensor[]): Tensor => weighted(f(...xs));
   const perExample = derivative(loss);
@@ -89,10 +101,24 @@ opCases().forEach((c, i) => {
   const shapes = c.inputs.map(({ shape }) => `[${shape.join(', ')}]`).join(' ');
   const name = `${c.op} ${c.attrs ? `${JSON.stringify(c.attrs)} ` : ''}of ${shapes} (${i})`;
   test(`${name} for a batch is what it is for each example`, (t) => {
-    t.deepEqual(faultsOf(c, call, c.inputs.map(() => false)), []);
+    t.deepEqual(
+      faultsOf(
+        c,
+        call,
+        c.inputs.map(() => false),
+      ),
+      [],
+    );
   });
   if (c.inputs.length > 1)
     test(`${name} for a batch that shares its last operand`, (t) => {
-      t.deepEqual(faultsOf(c, call, c.inputs.map((_, k) => k === c.inputs.length - 1)), []);
+      t.deepEqual(
+        faultsOf(
+          c,
+          call,
+          c.inputs.map((_, k) => k === c.inputs.length - 1),
+        ),
+        [],
+      );
     });
 });

@@ -28,18 +28,19 @@ export interface Effort {
 export const full: Effort = { warmCalls: 60, warmSeconds: 0.5, rounds: 9, roundSeconds: 0.12 };
 export const quick: Effort = { warmCalls: 3, warmSeconds: 0.05, rounds: 1, roundSeconds: 0.02 };
 
-/** What the sides may differ by: float32 rounds at other places. */
-const tolerance = 1e-4;
 /** Runs before the results are compared: several steps of a training, so that a wrong update cannot hide. */
 const comparedRuns = 3;
 
-export function measure(workload: Workload, effort: Effort): Measured {
+/** Measures a workload whose sides may differ by `tolerance`: float32 rounds at other places. */
+export function measure(workload: Workload, effort: Effort, tolerance = 1e-4): Measured {
   const gradloom = workload.gradloom();
   const start = performance.now();
   const { kernels } = gradloom.program();
   const cold = performance.now() - start;
   const hand = workload.hand?.() ?? null;
-  const difference = hand && compare(workload.name, gradloom, hand);
+  const difference = hand && compare(gradloom, hand);
+  if (difference !== null && !(difference <= tolerance))
+    throw new Error(`${workload.name}: the results differ by ${difference}`);
 
   const sides = hand ? [gradloom, hand] : [gradloom];
   for (const side of sides) warm(side, effort);
@@ -61,28 +62,26 @@ export function measure(workload: Workload, effort: Effort): Measured {
   };
 }
 
-/** The largest difference between two sides, relative to the largest number of each array. */
-function compare(name: string, gradloom: GradloomSide, hand: Side): number {
-  const results = [gradloom, hand].map((side) => {
+/** The largest difference between the results of two sides, relative to the largest number of each array; NaN if there are NaNs. */
+function compare(gradloom: GradloomSide, hand: Side): number {
+  const [ours, theirs] = [gradloom, hand].map((side) => {
     for (let i = 0; i < comparedRuns; i++) side.run();
     return side.results();
   });
-  const [ours, theirs] = results;
-  const differences = theirs.map((b, i) => {
-    const a = ours[i];
-    if (a.length !== b.length) throw new Error(`${name}: result ${i} has ${a.length} and ${b.length} elements`);
-    let difference = 0;
-    let largest = 0;
-    for (let j = 0; j < b.length; j++) {
-      difference = Math.max(difference, Math.abs(a[j] - b[j]));
-      largest = Math.max(largest, Math.abs(b[j]));
-    }
-    return difference === 0 ? 0 : difference / largest;
-  });
-  const worst = Math.max(0, ...differences);
-  // NaN is no agreement either
-  if (ours.length === theirs.length && worst <= tolerance) return worst;
-  throw new Error(`${name}: the results differ: by ${differences.map((d) => d.toExponential(1)).join(', ')}`);
+  const lengths = (results: readonly ArrayLike<number>[]): string => results.map((r) => r.length).join(', ');
+  if (lengths(ours) !== lengths(theirs))
+    throw new Error(`results of ${lengths(ours)} elements, but by hand ${lengths(theirs)}`);
+  return Math.max(0, ...theirs.map((b, i) => relativeDifference(ours[i], b)));
+}
+
+function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let difference = 0;
+  let largest = 0;
+  for (let j = 0; j < b.length; j++) {
+    difference = Math.max(difference, Math.abs(a[j] - b[j]));
+    largest = Math.max(largest, Math.abs(b[j]));
+  }
+  return difference === 0 ? 0 : difference / largest;
 }
 
 function warm(side: Side, { warmCalls, warmSeconds }: Effort): void {
@@ -97,5 +96,4 @@ function sample(side: Side, seconds: number): number {
   return median(bench.stats.sample as number[]);
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1];
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];

@@ -1,7 +1,9 @@
 // @jax-js/jax: JAX in JavaScript, jitted, on WebAssembly (its fastest backend in Node). Its functions consume their arguments: `.ref` keeps one.
 
-import { defaultDevice, grad, hessian, init, jit, nn, numpy as np, valueAndGrad } from '@jax-js/jax';
+import { defaultDevice, hessian, init, jit, nn, numpy as np, valueAndGrad } from '@jax-js/jax';
 
+// what it does not find in Node 20, but looks for when it is given a Float64Array
+globalThis.Float16Array ??= class Float16Array {};
 await init('wasm');
 defaultDevice('wasm');
 
@@ -42,7 +44,12 @@ function mlp(parameters, x, activation) {
   }
   return x;
 }
-const crossEntropy = (logits, oneHot, rows) => nn.logSoftmax(logits, -1).mul(oneHot).sum().mul(-1 / rows);
+const crossEntropy = (logits, oneHot, rows) =>
+  nn
+    .logSoftmax(logits, -1)
+    .mul(oneHot)
+    .sum()
+    .mul(-1 / rows);
 
 function gelu(n, { noise }) {
   const fn = (x) => {
@@ -93,7 +100,11 @@ function sgdStep(parameters, x, y) {
 function rosenbrock(x) {
   const head = x.ref.slice([0, 99]);
   const rise = x.slice([1, 100]).sub(np.square(head.ref));
-  return np.square(rise).mul(100).add(np.square(head.mul(-1).add(1))).sum();
+  return np
+    .square(rise)
+    .mul(100)
+    .add(np.square(head.mul(-1).add(1)))
+    .sum();
 }
 
 export const works = {
@@ -107,7 +118,11 @@ export const works = {
   'matmul-512-nn': ({ noise }) => {
     const n = 512;
     const fn = jit((a, b, bias) => [nn.relu(np.dot(a, b).add(bias))]);
-    return stateless(fn, [array(noise(n * n), [n, n]), array(noise(n * n, 1, 2), [n, n]), np.array(noise(n, 1, 3))]);
+    return stateless(fn, [
+      array(noise(n * n), [n, n]),
+      array(noise(n * n, 1, 2), [n, n]),
+      np.array(noise(n, 1, 3)),
+    ]);
   },
   'mlp-adam': ({ noise, classes, weights }) => {
     const parameters = weights.mlpAdam.map(({ data, shape }) => array(data, shape));

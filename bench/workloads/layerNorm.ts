@@ -22,7 +22,8 @@ const workload: Workload = {
   gradloom() {
     const { x, weight, bias, g } = inputs();
     const fn = valueAndGrad(
-      (x: Tensor, weight: Tensor, bias: Tensor, g: Tensor) => layerNorm(x, [n], { weight, bias }).mul(g).sum(),
+      (x: Tensor, weight: Tensor, bias: Tensor, g: Tensor) =>
+        layerNorm(x, [n], { weight, bias }).mul(g).sum(),
       { argnums: [0, 1, 2] },
     );
     return gradloomSide(

@@ -39,4 +39,6 @@ const of = (n: number, layout: string): Workload => {
   };
 };
 
-export const workloads = [64, 256, 512, 1024].flatMap((n) => ['nn', 'nt', 'tn', 'tt'].map((layout) => of(n, layout)));
+export const workloads = [64, 256, 512, 1024].flatMap((n) =>
+  ['nn', 'nt', 'tn', 'tt'].map((layout) => of(n, layout)),
+);

@@ -16,7 +16,7 @@ const batch = 64;
 const [size0, size1, size2, size3] = [784, 256, 128, 10];
 const [rate, beta1, beta2, epsilon] = [1e-3, 0.9, 0.999, 1e-8];
 
-function makeModel() {
+export function makeModel() {
   manualSeed(0);
   return new nn.Sequential(
     new nn.Linear(size0, size1),

@@ -22,7 +22,9 @@ class Block extends nn.Module {
     return attended.add(this.down(gelu(this.up(this.norm2(attended)), { approximate: 'tanh' })));
   }
   attend(x: Tensor): Tensor {
-    const parts = this.projection(x).reshape([batch, tokens, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
+    const parts = this.projection(x)
+      .reshape([batch, tokens, 3, heads, width / heads])
+      .permute([2, 0, 3, 1, 4]);
     const [query, key, value] = [0, 1, 2].map((i) => parts.select(0, i));
     const mixed = scaledDotProductAttention(query, key, value);
     return this.output(mixed.transpose(1, 2).reshape([batch, tokens, width]));

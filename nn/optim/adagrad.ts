@@ -1,6 +1,7 @@
 // Adagrad (Duchi et al. 2011). In: gradients. Out: parameters moved by the gradients over the root of the sum of all their squares.
 
-import { Tensor, sqrt } from '../../runtime/public.ts';
+import type { Tensor } from '../../runtime/public.ts';
+import { sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
@@ -51,7 +52,13 @@ export class Adagrad extends Optimizer<AdagradOptions, Rates> {
     const decayed = (): Tensor => lr.div(step.sub(1).mul(options.number('lrDecay')).add(1));
     return { lr: this.countsSteps(options) ? decayed() : lr, eps: options.number('eps') };
   }
-  protected update(p: Tensor, grad: Tensor, { sum }: ParamState, r: Rates, options: Live<AdagradOptions>): void {
+  protected update(
+    p: Tensor,
+    grad: Tensor,
+    { sum }: ParamState,
+    r: Rates,
+    options: Live<AdagradOptions>,
+  ): void {
     const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
     sum.add_(g.mul(g));
     p.sub_(g.mul(r.lr).div(sqrt(sum).add(r.eps)));

@@ -1,7 +1,8 @@
 // Adam (Kingma & Ba 2014) and AdamW (Loshchilov & Hutter 2017). In: gradients. Out: parameters moved by the running mean of the gradients over
 // the root of the running mean of their squares, both corrected for having started at 0.
 
-import { Tensor, ValueError, maximum, pow, sqrt } from '../../runtime/public.ts';
+import type { Tensor } from '../../runtime/public.ts';
+import { ValueError, maximum, pow, sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';

@@ -81,7 +81,8 @@ export class LBFGS extends Optimizer<LBFGSOptions, null> {
 
   protected check({ lr, lineSearchFn }: LBFGSOptions): void {
     checkNotNegative('learning rate', lr);
-    if (lineSearchFn !== null && lineSearchFn !== 'strong_wolfe') throw new ValueError("only 'strong_wolfe' is supported");
+    if (lineSearchFn !== null && lineSearchFn !== 'strong_wolfe')
+      throw new ValueError("only 'strong_wolfe' is supported");
   }
   protected initialState(): Readonly<Record<string, number>> {
     return {};
@@ -149,7 +150,8 @@ export class LBFGS extends Optimizer<LBFGSOptions, null> {
       else this.#write(moved(origin, t, direction)); // nobody will ask what the loss is there
       this.#last = { ...this.#last, t };
       if (this.#evaluations >= limit || largest(grad) <= toleranceGrad) return;
-      if (largest(direction) * Math.abs(t) <= toleranceChange || Math.abs(value - before) < toleranceChange) return;
+      if (largest(direction) * Math.abs(t) <= toleranceChange || Math.abs(value - before) < toleranceChange)
+        return;
     }
   }
 

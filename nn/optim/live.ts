@@ -22,7 +22,8 @@ export function liveOptions<O extends object>(group: O, name: string): Live<O> {
     number(option, index) {
       const key = `${String(option)} ${index ?? ''}`;
       if (!scalars.has(key)) {
-        const read = (): number => Number(index === undefined ? group[option] : (group[option] as number[])[index]);
+        const read = (): number =>
+          Number(index === undefined ? group[option] : (group[option] as number[])[index]);
         const value = liveNumber(read, 'float64');
         scalars.set(key, value instanceof Tensor ? value : tensor(value, { dtype: 'float64' }));
       }

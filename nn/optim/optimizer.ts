@@ -5,7 +5,17 @@
 // constructor, steps are counted in tensors, options are read through `Live` (numbers.ts), and nothing asks for a value. One counter
 // serves a whole group; a parameter without a gradient counts the steps that it missed, because PyTorch counts per parameter.
 
-import { Tensor, ValueError, enableGrad, fullLike, guarded, isCompiling, noGrad, realize, tensor } from '../../runtime/public.ts';
+import {
+  Tensor,
+  ValueError,
+  enableGrad,
+  fullLike,
+  guarded,
+  isCompiling,
+  noGrad,
+  realize,
+  tensor,
+} from '../../runtime/public.ts';
 import { clearGrads } from '../module.ts';
 import { bool, float } from '../python.ts';
 import { liveOptions } from './live.ts';
@@ -21,7 +31,8 @@ export interface CommonOptions {
 /** Parameters with the options that hold for them; changing an option takes effect at the next step. */
 export type ParamGroup<O> = O & { readonly params: readonly Tensor[] };
 /** Parameters, or groups of them with options of their own. */
-export type ParamsOf<O> = Iterable<Tensor> | Iterable<Partial<O> & { readonly params: Tensor | Iterable<Tensor> }>;
+export type ParamsOf<O> =
+  Iterable<Tensor> | Iterable<Partial<O> & { readonly params: Tensor | Iterable<Tensor> }>;
 
 /** What an optimizer remembers about a parameter. */
 export type ParamState = Readonly<Record<string, Tensor>>;
@@ -29,7 +40,9 @@ export type ParamState = Readonly<Record<string, Tensor>>;
 /** All of it as plain data. */
 export interface OptimizerState {
   readonly state: Readonly<Record<number, Readonly<Record<string, Tensor>>>>;
-  readonly paramGroups: readonly (Readonly<Record<string, unknown>> & { readonly params: readonly number[] })[];
+  readonly paramGroups: readonly (Readonly<Record<string, unknown>> & {
+    readonly params: readonly number[];
+  })[];
 }
 
 /** The steps of a group, and how many each of its parameters missed. */
@@ -99,7 +112,9 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
       this.state.set(p, Object.fromEntries(first.map(([name, value]) => [name, fullLike(p, value)])));
     const missed = new Map(params.map((p) => [p, scalar(0)]));
     this.#counters.push({ steps: scalar(0), missed, late: new Set() });
-    this.#live.push(liveOptions<O>(group, `${this.constructor.name} ${this.#serial}, group ${this.paramGroups.length}`));
+    this.#live.push(
+      liveOptions<O>(group, `${this.constructor.name} ${this.#serial}, group ${this.paramGroups.length}`),
+    );
     this.paramGroups.push(group);
   }
 
@@ -129,7 +144,8 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
         late.add(p);
         return;
       }
-      const isLate = counts && guarded(`missed steps of parameter ${k} of ${options.name}`, () => late.has(p));
+      const isLate =
+        counts && guarded(`missed steps of parameter ${k} of ${options.name}`, () => late.has(p));
       const rates = isLate ? this.rates(options, steps.sub(missed.get(p)!)) : common;
       this.update(p, options.has('maximize') ? grad.neg() : grad, this.state.get(p)!, rates, options);
     });
@@ -137,7 +153,11 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
 
   #tensors(): Tensor[] {
     const counters = this.#counters.flatMap(({ steps, missed }) => [steps, ...missed.values()]);
-    return [...this.paramGroups.flatMap((g) => g.params), ...[...this.state.values()].flatMap((s) => Object.values(s)), ...counters];
+    return [
+      ...this.paramGroups.flatMap((g) => g.params),
+      ...[...this.state.values()].flatMap((s) => Object.values(s)),
+      ...counters,
+    ];
   }
 
   /** Options and state as plain data, parameters by number. */
@@ -192,7 +212,9 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
     };
     const groups = this.paramGroups.map((group, i) => {
       const options = Object.entries(group).filter(([name]) => name !== 'params');
-      const lines = options.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `    ${name}: ${show(value)}\n`);
+      const lines = options
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, value]) => `    ${name}: ${show(value)}\n`);
       return `Parameter Group ${i}\n${lines.join('')}`;
     });
     return `${this.constructor.name} (\n${groups.join('\n')})`;

@@ -1,6 +1,7 @@
 // RMSprop (Hinton 2012). In: gradients. Out: parameters moved by the gradients over the root of the running mean of their squares.
 
-import { Tensor, sqrt } from '../../runtime/public.ts';
+import type { Tensor } from '../../runtime/public.ts';
+import { sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
@@ -62,7 +63,13 @@ export class RMSprop extends Optimizer<RMSpropOptions, Rates> {
       momentum: options.number('momentum'),
     };
   }
-  protected update(p: Tensor, grad: Tensor, state: ParamState, r: Rates, options: Live<RMSpropOptions>): void {
+  protected update(
+    p: Tensor,
+    grad: Tensor,
+    state: ParamState,
+    r: Rates,
+    options: Live<RMSpropOptions>,
+  ): void {
     const { squareAvg, gradAvg, momentumBuffer } = state;
     const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
     squareAvg.mul_(r.alpha).add_(g.mul(r.rest).mul(g));

@@ -1,6 +1,7 @@
 // SGD: gradient descent, with momentum, Nesterov's momentum, dampening and weight decay. In: gradients. Out: parameters moved against them.
 
-import { Tensor, ValueError, where } from '../../runtime/public.ts';
+import type { Tensor } from '../../runtime/public.ts';
+import { ValueError, where } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';

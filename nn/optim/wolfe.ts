@@ -36,7 +36,10 @@ function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.
 }
 
 /** The point found, and how many evaluations it took. */
-export function strongWolfe(search: LineSearch, first: number): { readonly point: Point; readonly evaluations: number } {
+export function strongWolfe(
+  search: LineSearch,
+  first: number,
+): { readonly point: Point; readonly evaluations: number } {
   const { evaluate, start, directionSize, toleranceChange } = search;
   const tooHigh = (p: Point): boolean => p.value > start.value + c1 * p.t * start.slope;
   const isFlat = (p: Point): boolean => Math.abs(p.slope) <= -c2 * start.slope;

@@ -45,7 +45,9 @@ export abstract class LRScheduler {
     groups.forEach((group, i) => {
       if (lastEpoch === -1) group.initialLr ??= group.lr;
       else if (group.initialLr === undefined)
-        throw new ValueError(`param 'initialLr' is not specified in paramGroups[${i}] when resuming an optimizer`);
+        throw new ValueError(
+          `param 'initialLr' is not specified in paramGroups[${i}] when resuming an optimizer`,
+        );
     });
     this.baseLrs = groups.map((group) => group.initialLr!);
     this.lastEpoch = lastEpoch;
@@ -83,7 +85,11 @@ export abstract class LRScheduler {
 }
 
 /** A setting as one number per group. */
-export function perGroup(name: string, groups: readonly Group[], value: number | readonly number[]): readonly number[] {
+export function perGroup(
+  name: string,
+  groups: readonly Group[],
+  value: number | readonly number[],
+): readonly number[] {
   const values = typeof value === 'number' ? groups.map(() => value) : value;
   if (values.length !== groups.length)
     throw new ValueError(`expected ${groups.length} values for ${name}, got ${values.length}`);

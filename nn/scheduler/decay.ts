@@ -96,7 +96,11 @@ export class LinearLR extends LRScheduler {
 
   constructor(
     optimizer: Scheduled,
-    options?: Resume & { readonly startFactor?: number; readonly endFactor?: number; readonly totalIters?: number },
+    options?: Resume & {
+      readonly startFactor?: number;
+      readonly endFactor?: number;
+      readonly totalIters?: number;
+    },
   ) {
     const defaults = { startFactor: 1 / 3, endFactor: 1, totalIters: 5, lastEpoch: -1 };
     const { startFactor, endFactor, totalIters, lastEpoch } = withDefaults('LinearLR', defaults, options);

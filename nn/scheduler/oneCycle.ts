@@ -72,7 +72,9 @@ export class OneCycleLR extends LRScheduler {
     if (!(all.pctStart >= 0 && all.pctStart <= 1))
       throw new ValueError(`Expected float between 0 and 1 pct_start, but got ${all.pctStart}`);
     if (!(all.annealStrategy in anneal))
-      throw new ValueError(`anneal_strategy must by one of 'cos' or 'linear', instead got ${all.annealStrategy}`);
+      throw new ValueError(
+        `anneal_strategy must by one of 'cos' or 'linear', instead got ${all.annealStrategy}`,
+      );
     const groups = groupsOf(optimizer);
     if (all.cycleMomentum && !('momentum' in optimizer.defaults) && !('betas' in optimizer.defaults))
       throw new ValueError('optimizer must support momentum with `cycle_momentum` option enabled');
@@ -123,7 +125,8 @@ const isCount = (n: number): boolean => Number.isInteger(n) && n > 0;
 
 function stepsOf({ totalSteps, epochs, stepsPerEpoch }: Required<OneCycleOptions>): number {
   if (totalSteps !== null) {
-    if (!isCount(totalSteps)) throw new ValueError(`Expected positive integer total_steps, but got ${totalSteps}`);
+    if (!isCount(totalSteps))
+      throw new ValueError(`Expected positive integer total_steps, but got ${totalSteps}`);
     return totalSteps;
   }
   if (epochs === null || stepsPerEpoch === null)
@@ -141,10 +144,15 @@ function phasesOf({ pctStart, threePhase }: Required<OneCycleOptions>, totalStep
     momentum: ['maxMomentum', 'baseMomentum'],
   };
   const last = totalSteps - 1;
-  if (!threePhase) return [up, { end: last, lr: ['maxLr', 'minLr'], momentum: ['baseMomentum', 'maxMomentum'] }];
+  if (!threePhase)
+    return [up, { end: last, lr: ['maxLr', 'minLr'], momentum: ['baseMomentum', 'maxMomentum'] }];
   return [
     up,
-    { end: 2 * pctStart * totalSteps - 2, lr: ['maxLr', 'initialLr'], momentum: ['baseMomentum', 'maxMomentum'] },
+    {
+      end: 2 * pctStart * totalSteps - 2,
+      lr: ['maxLr', 'initialLr'],
+      momentum: ['baseMomentum', 'maxMomentum'],
+    },
     { end: last, lr: ['initialLr', 'minLr'], momentum: ['maxMomentum', 'maxMomentum'] },
   ];
 }

@@ -1,6 +1,7 @@
 // ReduceLROnPlateau. In: a metric per epoch, such as the validation loss. Out: smaller rates when it makes no progress.
 
-import { Tensor, ValueError } from '../../runtime/public.ts';
+import type { Tensor } from '../../runtime/public.ts';
+import { ValueError } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import { groupsOf, perGroup } from './base.ts';
 import type { Scheduled, SchedulerState } from './base.ts';
@@ -44,7 +45,8 @@ export class ReduceLROnPlateau {
   constructor(optimizer: Scheduled, options?: PlateauOptions) {
     const all = withDefaults('ReduceLROnPlateau', plateauDefaults, options);
     if (!(all.factor < 1)) throw new ValueError('Factor should be < 1.0.');
-    if (all.mode !== 'min' && all.mode !== 'max') throw new ValueError(`mode ${String(all.mode)} is unknown!`);
+    if (all.mode !== 'min' && all.mode !== 'max')
+      throw new ValueError(`mode ${String(all.mode)} is unknown!`);
     if (all.thresholdMode !== 'rel' && all.thresholdMode !== 'abs')
       throw new ValueError(`threshold mode ${String(all.thresholdMode)} is unknown!`);
     this.optimizer = optimizer;
@@ -75,7 +77,8 @@ export class ReduceLROnPlateau {
   #isBetter(value: number): boolean {
     const { mode, threshold, thresholdMode } = this.#options;
     const sign = mode === 'min' ? -1 : 1;
-    const margin = thresholdMode === 'rel' ? this.best * (1 + sign * threshold) : this.best + sign * threshold;
+    const margin =
+      thresholdMode === 'rel' ? this.best * (1 + sign * threshold) : this.best + sign * threshold;
     return mode === 'min' ? value < margin : value > margin;
   }
   #reduce(): void {

@@ -72,7 +72,7 @@ function firstBad(elements: ArrayLike<number>): { readonly kind: Kind; readonly 
   const { checkNan, checkInf } = settings!;
   for (let at = 0; at < elements.length; at++) {
     const value = elements[at];
-    if (checkNan && value !== value) return { kind: 'nan', at };
+    if (checkNan && Number.isNaN(value)) return { kind: 'nan', at };
     if (checkInf && (value === Infinity || value === -Infinity)) return { kind: 'inf', at };
   }
   return null;
@@ -219,4 +219,4 @@ function coordinates(shape: Shape, at: number): number[] {
 
 const place = (shape: Shape, at: number): string => `[${coordinates(shape, at).join(', ')}]`;
 const show = (value: number): string =>
-  value !== value ? 'nan' : Object.is(value, -0) ? '-0' : String(value).replace('Infinity', 'inf');
+  Number.isNaN(value) ? 'nan' : Object.is(value, -0) ? '-0' : String(value).replace('Infinity', 'inf');

@@ -167,7 +167,6 @@ export function grad(
     const gradients = givenFor(ys, options.gradOutputs);
     const found = batched
       ? gradientRows({
-          outputs: ys.map(typeOf),
           batch: checkBatched(ys, gradients),
           createGraph,
           retainGraph,

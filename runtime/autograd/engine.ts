@@ -29,6 +29,8 @@ export interface EngineOptions {
   readonly targets?: readonly Edge[];
   /** The gradients that arrive at the targets are returned, and the targets themselves do not run (unless one leads to another). */
   readonly capture?: boolean;
+  /** Targets whose hooks are left to somebody else. */
+  readonly quiet?: ReadonlySet<GradFn>;
   /** Gets the functions that ran. */
   readonly executed?: GradFn[];
 }
@@ -58,7 +60,7 @@ export function runBackward(roots: readonly Root[], options: EngineOptions): (Te
       const incoming = arrived.get(fn) ?? fn.outputs.map(() => null);
       arrived.delete(fn);
       // as in PyTorch, hooks have no say in what is captured from a function that runs itself
-      const gradients = runs ? incoming : afterTensorHooks(fn, incoming);
+      const gradients = runs || options.quiet?.has(fn) ? incoming : afterTensorHooks(fn, incoming);
       if (capture)
         targets.forEach((edge, i) => {
           if (edge.fn === fn) captured[i] = gradients[edge.index];

@@ -43,6 +43,9 @@ const secondTime =
 
 let count = 0;
 
+/** The number that the next function will get. */
+export const nextSequence = (): number => count;
+
 export class GradFn {
   /** PyTorch's name: `MulBackward0`. */
   readonly name: string;

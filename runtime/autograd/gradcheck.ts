@@ -149,7 +149,7 @@ function allClose(a: Matrix, n: Matrix, atol: number, rtol: number): boolean {
     return (
       value === other ||
       Math.abs(value - other) <= atol + rtol * Math.abs(other) ||
-      (value !== value && other !== other)
+      (Number.isNaN(value) && Number.isNaN(other))
     );
   });
 }

@@ -2,23 +2,19 @@
 // the examples. Out: a function that gives what stacking the results of all examples would give, as one graph that does everything at
 // once. It can be differentiated, also within the function: per-sample gradients are vmap(grad(f)).
 
-import { GradloomError, ValueError } from '../../compiler/errors.ts';
-import type { Node } from '../../compiler/node.ts';
-import { batch } from '../../ops/batch.ts';
-import { input } from '../../ops/source.ts';
-import { expand, movedim } from '../../ops/view.ts';
+import { ValueError } from '../../compiler/errors.ts';
 import { makeScope, withBatch } from '../batching.ts';
-import type { BatchScope, Randomness } from '../batching.ts';
-import { makeCell } from '../cell.ts';
-import { movedim as moveTensor } from '../operators.ts';
+import type { Randomness } from '../batching.ts';
+import { movedim } from '../operators.ts';
 import { checkOptions, describeValue, isPlainObject } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { flatten, mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
-import { Tensor, isTensor, nodeOfTensor } from '../tensor.ts';
-import { edgeOf } from './accumulate.ts';
-import { isGradEnabled } from './mode.ts';
-import { attach, record } from './record.ts';
-import type { Source } from './record.ts';
+import type { Tensor } from '../tensor.ts';
+import { nextSequence } from './gradFn.ts';
+import { batchTensors, laneOf } from './lanes.ts';
+import type { Lane } from './lanes.ts';
+
+const moveDim = (x: Tensor, from: number, to: number): Tensor => (from === to ? x : movedim(x, from, to));
 
 /** One dimension for all tensors, or the nesting of the arguments with a dimension, or null for "the same for all", at each tensor. */
 export type Dims = number | null | readonly Dims[] | { readonly [key: string]: Dims };
@@ -42,22 +38,30 @@ export function vmap<A extends readonly unknown[], R>(
   return (...args) =>
     publicCall('vmap', () => {
       const dims = args.map((_, i) => (Array.isArray(inDims) ? ((inDims[i] ?? null) as Dims) : inDims));
-      const lanes = args.flatMap((arg, i) => lanesOf(arg, dims[i], i));
-      const scope = makeScope(sizeOf(lanes), randomness);
-      const examples = lanes.map((lane) => exampleOf(lane, scope));
+      const operands = args.flatMap((arg, i) => operandsOf(arg, dims[i], i));
+      const scope = makeScope(sizeOf(operands), randomness);
+      const since = nextSequence();
+      const lanes: Lane[] = [];
+      const examples = operands.map(({ tensor, dim }) => {
+        if (dim === null) return tensor;
+        const lane = laneOf(moveDim(tensor, dim, 0), scope);
+        lanes.push(lane);
+        return lane.one;
+      });
       let at = 0;
       const given = args.map((arg) => mapTensors(arg, () => examples[at++])) as unknown as A;
       const returned = withBatch(scope, () => userCode(() => fn(...given)));
       const { tree, tensors } = tensorsOnly(`vmap(${fn.name || '<lambda>'}, ...): the value`, returned);
       const places = flatDims('outDims', returned, outDims);
+      const many = batchTensors(tensors, { lanes, scope, since }) as Tensor[];
       return unflatten(
         tree,
-        together(tensors, lanes, scope).map((y, i) => placed(y, places[i], scope.size)),
+        many.map((y, i) => placed(y, places[i])),
       ) as R;
     });
 }
 
-interface Lane {
+interface Operand {
   readonly tensor: Tensor;
   /** Null for what all examples share. */
   readonly dim: number | null;
@@ -82,7 +86,7 @@ function incompatible(what: string, value: unknown): never {
   );
 }
 
-function lanesOf(arg: unknown, dims: Dims, position: number): Lane[] {
+function operandsOf(arg: unknown, dims: Dims, position: number): Operand[] {
   const { tensors } = flatten(arg);
   return flatDims('inDims', arg, dims).map((dim, i) => {
     const tensor = tensors[i];
@@ -95,8 +99,8 @@ function lanesOf(arg: unknown, dims: Dims, position: number): Lane[] {
   });
 }
 
-function sizeOf(lanes: readonly Lane[]): number {
-  const sizes = lanes.flatMap(({ tensor, dim }) => (dim === null ? [] : [tensor.size(dim)]));
+function sizeOf(operands: readonly Operand[]): number {
+  const sizes = operands.flatMap(({ tensor, dim }) => (dim === null ? [] : [tensor.size(dim)]));
   if (sizes.length === 0)
     throw new ValueError('vmap: at least one input has to be a tensor with a mapped dimension');
   if (sizes.some((size) => size !== sizes[0]))
@@ -106,38 +110,6 @@ function sizeOf(lanes: readonly Lane[]): number {
   return sizes[0];
 }
 
-/** What stands for one example of a lane; what is shared stands for itself. */
-function exampleOf({ tensor, dim }: Lane, scope: BatchScope): Tensor {
-  if (dim === null) return tensor;
-  const many = movedim(nodeOfTensor(tensor), dim, 0);
-  const place = input({ shape: many.type.shape.slice(1), dtype: many.type.dtype });
-  scope.given.set(place, many);
-  return new Tensor(makeCell(place));
-}
-
-/** The results for one example as results for all, with one backward function from them to what the batch was made from. */
-function together(results: readonly Tensor[], lanes: readonly Lane[], scope: BatchScope): Tensor[] {
-  const nodes = batch(results.map(nodeOfTensor), scope.given, scope.size);
-  const sources: Source[] = [];
-  const note = (x: Tensor, node: Node): void => {
-    const edge = isGradEnabled() ? edgeOf(x) : null;
-    if (edge !== null && !sources.some((s) => s.node === node)) sources.push({ node, edge });
-  };
-  for (const { tensor } of lanes) note(tensor, nodeOfTensor(tensor));
-  for (const [x, node] of scope.operands) note(x, node);
-  const recording =
-    sources.length > 0 ? record(nodes, sources, { name: 'VmapBackward0', prune: true }) : null;
-  return nodes.map((n, index) => {
-    const x = new Tensor(makeCell(n, results[index].core.cell.depth));
-    if (recording !== null && recording.recorded[index]) attach(x, { fn: recording.fn, index });
-    return x;
-  });
-}
-
-/** A result with its batch dimension where it is wanted. */
-function placed(y: Tensor, dim: number | null, size: number): Tensor {
-  if (dim === 0) return y;
-  if (dim !== null) return moveTensor(y, 0, dim);
-  if (size === 0) throw new GradloomError('vmap: outDims null needs at least one example');
-  return y.select(0, 0);
-}
+/** A result with its batch dimension where it is wanted; without it, for one that is the same for all. */
+const placed = (y: Tensor, dim: number | null): Tensor =>
+  dim === null ? y.select(0, 0) : dim === 0 ? y : moveDim(y, 0, dim);

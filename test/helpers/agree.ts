@@ -51,7 +51,11 @@ export function smallNumbers(n: Node, seed: number): number[] {
 }
 
 /** `disagreement` of outputs over inputs that take small numbers. */
-export const nodesDisagree = (inputs: readonly Node[], outputs: readonly Node[], exact = false): string | null =>
+export const nodesDisagree = (
+  inputs: readonly Node[],
+  outputs: readonly Node[],
+  exact = false,
+): string | null =>
   disagreement(
     makeGraph(inputs, outputs),
     inputs.map((n, i) => smallNumbers(n, i + 1)),

@@ -20,12 +20,17 @@ export interface KernelText {
   readonly indexOperators: ReadonlySet<string>;
 }
 
-const isNode = (x: unknown): x is AnyNode => typeof x === 'object' && x !== null && 'type' in x && 'start' in x;
+const isNode = (x: unknown): x is AnyNode =>
+  typeof x === 'object' && x !== null && 'type' in x && 'start' in x;
 
 /** The nodes directly below one. */
 const children = (n: AnyNode): AnyNode[] => Object.values(n).flat().filter(isNode);
 
-function visit(n: AnyNode, f: (n: AnyNode, parents: readonly AnyNode[]) => void, parents: readonly AnyNode[] = []): void {
+function visit(
+  n: AnyNode,
+  f: (n: AnyNode, parents: readonly AnyNode[]) => void,
+  parents: readonly AnyNode[] = [],
+): void {
   f(n, parents);
   for (const child of children(n)) visit(child, f, [...parents, n]);
 }
@@ -38,9 +43,20 @@ function isPlain({ init, test, update }: ForStatement): boolean {
   const [{ id, init: start }] = init.declarations;
   if (id.type !== 'Identifier' || !start || !isNumber(start)) return false;
   const isVar = (n: AnyNode): boolean => n.type === 'Identifier' && n.name === id.name;
-  if (test?.type !== 'BinaryExpression' || test.operator !== '<' || !isVar(test.left) || !isNumber(test.right)) return false;
+  if (
+    test?.type !== 'BinaryExpression' ||
+    test.operator !== '<' ||
+    !isVar(test.left) ||
+    !isNumber(test.right)
+  )
+    return false;
   if (update?.type === 'UpdateExpression') return isVar(update.argument) && update.operator === '++';
-  return update?.type === 'AssignmentExpression' && update.operator === '+=' && isVar(update.left) && isNumber(update.right);
+  return (
+    update?.type === 'AssignmentExpression' &&
+    update.operator === '+=' &&
+    isVar(update.left) &&
+    isNumber(update.right)
+  );
 }
 
 /** The functions of a source that are kernels, by their names. */
@@ -49,7 +65,8 @@ export function kernelTexts(source: string, kernels: readonly string[]): KernelT
   return parseSource(source).body.flatMap((s): KernelText[] => {
     if (s.type !== 'FunctionDeclaration' || !s.id || !kernels.includes(s.id.name)) return [];
     const comment: string[] = [];
-    for (let at = (s.loc?.start.line ?? 1) - 2; at >= 0 && lines[at].startsWith('//'); at--) comment.unshift(lines[at]);
+    for (let at = (s.loc?.start.line ?? 1) - 2; at >= 0 && lines[at].startsWith('//'); at--)
+      comment.unshift(lines[at]);
     const calls: Record<string, number> = {};
     const indexOperators = new Set<string>();
     const oddLoops: string[] = [];
@@ -64,7 +81,9 @@ export function kernelTexts(source: string, kernels: readonly string[]): KernelT
         const name = source.slice(n.callee.start, n.callee.end);
         calls[name] = (calls[name] ?? 0) + 1;
       }
-      const inIndex = parents.some((p, i) => p.type === 'MemberExpression' && p.computed && p.property === [...parents, n][i + 1]);
+      const inIndex = parents.some(
+        (p, i) => p.type === 'MemberExpression' && p.computed && p.property === [...parents, n][i + 1],
+      );
       if (n.type === 'BinaryExpression' && inIndex) indexOperators.add(n.operator);
     });
     return [{ name: s.id.name, comment, outermost, loops, oddLoops, calls, indexOperators }];

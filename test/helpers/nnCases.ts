@@ -90,14 +90,16 @@ export const tensorOf = ({ shape, data, dtype }: Numbers, requiresGrad = false):
 export function distance(x: Tensor, { shape, data }: Numbers): number {
   if (x.shape.join() !== shape.join()) return Infinity;
   const elements = x.toTypedArray();
-  const gap = (a: number, b: number): number => (a === b || (a !== a && b !== b) ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b)));
+  const gap = (a: number, b: number): number =>
+    a === b || (Number.isNaN(a) && Number.isNaN(b)) ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
   return data.reduce((most, v, i) => Math.max(most, gap(elements[i], v)), 0);
 }
 
 /** The fixed numbers of nn-cases.py. */
 export function pattern(shape: Shape, k: number): Tensor {
   const count = shape.reduce((product, size) => product * size, 1);
-  const at = (i: number): number => Math.round(((((i * 7 + k * 5) * 2654435761) % 4001) / 1000 - 2) * 1000) / 1000;
+  const at = (i: number): number =>
+    Math.round(((((i * 7 + k * 5) * 2654435761) % 4001) / 1000 - 2) * 1000) / 1000;
   return tensor(
     Float64Array.from({ length: count }, (_, i) => at(i)),
     { shape },

@@ -54,7 +54,12 @@ export function sourceFaults(source: string): string[] {
   const declare = (id: Pattern | null, scope: Scope): void => {
     if (id === null) return;
     if (id.type === 'Identifier') {
-      if (parameters.includes(id.name) || values.has(id.name) || id.name in properties || arrayTypes.has(id.name))
+      if (
+        parameters.includes(id.name) ||
+        values.has(id.name) ||
+        id.name in properties ||
+        arrayTypes.has(id.name)
+      )
         refuse(id, 'takes a name that has a meaning');
       scope.names.add(id.name);
     } else refuse(id, 'declares by a pattern');
@@ -84,9 +89,11 @@ export function sourceFaults(source: string): string[] {
         for (const d of s.declarations) {
           if (d.id.type === 'ObjectPattern') {
             // const { powOf } = helpers
-            if (d.init?.type !== 'Identifier' || d.init.name !== 'helpers') refuse(d, 'takes an object apart');
+            if (d.init?.type !== 'Identifier' || d.init.name !== 'helpers')
+              refuse(d, 'takes an object apart');
             for (const p of d.id.properties)
-              if (p.type === 'Property' && p.shorthand && p.value.type === 'Identifier') declare(p.value, scope);
+              if (p.type === 'Property' && p.shorthand && p.value.type === 'Identifier')
+                declare(p.value, scope);
               else refuse(p, 'renames');
           } else {
             if (d.init) expression(d.init, scope);
@@ -157,7 +164,9 @@ export function sourceFaults(source: string): string[] {
       case 'ConditionalExpression':
         return [e.test, e.consequent, e.alternate].forEach((x) => expression(x, scope));
       case 'UpdateExpression':
-        return e.argument.type === 'Identifier' ? reference(e.argument, scope) : refuse(e, 'counts no variable');
+        return e.argument.type === 'Identifier'
+          ? reference(e.argument, scope)
+          : refuse(e, 'counts no variable');
       case 'AssignmentExpression':
         if (!assignmentOperators.has(e.operator)) refuse(e, `uses ${e.operator}`);
         if (e.left.type === 'Identifier') reference(e.left, scope);
@@ -175,14 +184,16 @@ export function sourceFaults(source: string): string[] {
         else named(e.callee, scope);
         return e.arguments.forEach((a) => expression(a, scope));
       case 'NewExpression':
-        if (e.callee.type !== 'Identifier' || !arrayTypes.has(e.callee.name)) refuse(e, 'makes no typed array');
+        if (e.callee.type !== 'Identifier' || !arrayTypes.has(e.callee.name))
+          refuse(e, 'makes no typed array');
         return e.arguments.forEach((a) => expression(a, scope));
       case 'ArrayExpression':
         return e.elements.forEach((a) => (a ? expression(a, scope) : refuse(e, 'has a hole')));
       case 'ObjectExpression':
         // return { run, kernels: { ... } }
         for (const p of e.properties)
-          if (p.type === 'Property' && !p.computed && !p.method && p.kind === 'init') expression(p.value, scope);
+          if (p.type === 'Property' && !p.computed && !p.method && p.kind === 'init')
+            expression(p.value, scope);
           else refuse(p, 'is no plain property');
         return;
       default:

@@ -1,0 +1,60 @@
+// gradloom against other libraries, on those workloads of ../workloads/ that each of them can do. A peer that cannot be loaded is skipped.
+
+import { fileURLToPath } from 'node:url';
+import { readArguments, runAlone } from '../lib/alone.ts';
+import { full, measure, quick } from '../lib/measure.ts';
+import { classes, noise } from '../lib/numbers.ts';
+import { header, row } from '../lib/table.ts';
+import { makeModel as makeTiny } from '../lib/tinyMlp.ts';
+import type { Side } from '../lib/workload.ts';
+import { entries } from '../workloads/index.ts';
+import { makeModel as makeMlp } from '../workloads/mlpAdam.ts';
+
+/** What the files of the peers get: the same numbers as gradloom. */
+const lib = {
+  noise,
+  classes,
+  weights: { mlpAdam: weightsOf(makeMlp()), mlpTiny: weightsOf(makeTiny()) },
+};
+
+interface Peer {
+  /** The peer's side by the name of the workload. */
+  readonly works: Readonly<Record<string, (given: typeof lib) => Side | Promise<Side>>>;
+}
+
+/** By the beginning of the name of their file. */
+const peers = { jax: '@jax-js/jax', tfjs: '@tensorflow/tfjs', rose: 'rose' };
+
+function weightsOf(model: ReturnType<typeof makeMlp>) {
+  return model.parameters().map((p) => ({ data: p.toTypedArray(), shape: p.shape }));
+}
+// this file runs from node_modules/.bench/
+const load = (file: string): Promise<Peer> =>
+  import(new URL(`../../${file}.js`, import.meta.url).href) as Promise<Peer>;
+
+/** Compares one workload; peers sum in float32, and may be less exact. */
+async function compareWith(file: string, name: string): Promise<string> {
+  const workload = entries.find((e) => e.name === name)!;
+  if (!('gradloom' in workload)) throw new Error(`${name} has no time to compare`);
+  const side = await (await load(file)).works[name](lib);
+  return row(measure({ ...workload, hand: () => side }, given.quick ? quick : full, 1e-3));
+}
+
+async function compareAll(file: string, title: string): Promise<void> {
+  console.log(`\n${title}`);
+  let names: readonly string[];
+  try {
+    names = Object.keys((await load(file)).works).filter(given.wanted);
+  } catch (error) {
+    console.log(`skipped: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
+    return;
+  }
+  console.log(header(file));
+  const self = fileURLToPath(import.meta.url);
+  for (const name of names)
+    if (!runAlone(self, [...given.options, `${file}/${name}`])) console.log(`${name}: failed`);
+}
+
+const given = readArguments();
+if (given.alone) console.log(await compareWith(...(given.names[0].split('/') as [string, string])));
+else for (const [file, title] of Object.entries(peers)) await compareAll(file, title);

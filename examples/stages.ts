@@ -1,0 +1,18 @@
+// Every stage of one small program, from the graph to the source: what docs/architecture.md shows.
+//
+//     node --conditions=gradloom-source --import=tsimp examples/stages.ts
+
+import { compile, randn } from 'gradloom';
+import type { Tensor } from 'gradloom';
+
+const gradient = compile((x: Tensor, w: Tensor) => {
+  const loss = x.softmax(-1).mul(w).sum();
+  loss.backward();
+  const { grad } = x;
+  x.grad = null;
+  return [loss, grad];
+});
+
+const program = gradient.lower(randn([8, 100], { requiresGrad: true }), randn([8, 100]));
+console.log(program.explain());
+console.log(program.source);
