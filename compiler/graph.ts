@@ -3,11 +3,13 @@
 
 import { InternalError } from './errors.ts';
 import type { Node } from './node.ts';
-import { printType, withInputs } from './node.ts';
+import { printType, reachable, withInputs } from './node.ts';
 import { isCommutative } from './rewrite.ts';
 import { printScalar } from './scalar.ts';
 import { sameShape } from './shape.ts';
 import { printView, viewFault } from './view.ts';
+
+export { reachable };
 
 export interface Graph {
   /** The program's inputs in calling order; a graph may list some that nothing reads. */
@@ -15,30 +17,6 @@ export interface Graph {
   readonly outputs: readonly Node[];
   /** Everything reachable from the outputs, inputs before readers. */
   readonly nodes: readonly Node[];
-}
-
-/** The nodes that outputs need, in the order of a depth-first walk (inputs before readers). Iterative: depth is no limit. */
-export function reachable(outputs: readonly Node[], stop?: (n: Node) => boolean): Node[] {
-  const order: Node[] = [];
-  const state = new Set<Node>();
-  const stack: { readonly node: Node; next: number }[] = [];
-  const enter = (n: Node): void => {
-    if (state.has(n)) return;
-    state.add(n);
-    stack.push({ node: n, next: stop?.(n) ? n.inputs.length : 0 });
-  };
-  for (const output of outputs) {
-    enter(output);
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1];
-      if (top.next < top.node.inputs.length) enter(top.node.inputs[top.next++]);
-      else {
-        order.push(top.node);
-        stack.pop();
-      }
-    }
-  }
-  return order;
 }
 
 /** Attributes as text: plain data only; numbers keep NaN, infinities and -0 apart; functions count by identity. */

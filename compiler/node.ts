@@ -57,4 +57,27 @@ export const withInputs = <A>(n: Node<A>, inputs: readonly Node[]): Node<A> => (
   inputs,
 });
 
+/** The nodes that outputs need, in the order of a depth-first walk (inputs before readers). Iterative: depth is no limit. */
+export function reachable(outputs: readonly Node[], stop?: (n: Node) => boolean): Node[] {
+  const order: Node[] = [];
+  const state = new Set<Node>();
+  const stack: { readonly node: Node; next: number }[] = [];
+  const enter = (n: Node): void => {
+    if (state.has(n)) return;
+    state.add(n);
+    stack.push({ node: n, next: stop?.(n) ? n.inputs.length : 0 });
+  };
+  for (const output of outputs) {
+    enter(output);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next < top.node.inputs.length) enter(top.node.inputs[top.next++]);
+      else {
+        order.push(top.node);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+}
 export const printType = (t: TensorType): string => `${t.dtype}${showShape(t.shape)}`;

@@ -7,9 +7,8 @@
 
 import { isFloat } from '../compiler/dtype.ts';
 import { InternalError } from '../compiler/errors.ts';
-import { reachable } from '../compiler/graph.ts';
 import type { Node } from '../compiler/node.ts';
-import { node, withInputs } from '../compiler/node.ts';
+import { node, reachable, withInputs } from '../compiler/node.ts';
 import type { GatherAxis, Meaning, Op } from '../compiler/op.ts';
 import { defineOp } from '../compiler/op.ts';
 import { sameShape } from '../compiler/shape.ts';
