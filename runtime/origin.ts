@@ -31,7 +31,7 @@ export function userFrame(stack: string): Site | null {
     const found = framePattern.exec(text);
     if (!found) continue;
     const file = withoutScheme(found[1]);
-    if (isOurs(file) || file.startsWith('node:')) continue;
+    if (isOurs(file) || /^node:/.test(file)) continue;
     const short = directory !== '' && file.startsWith(directory) ? file.slice(directory.length) : file;
     return { file: short, line: Number(found[2]), column: Number(found[3]) };
   }
