@@ -6,7 +6,7 @@ import type { LoopVar } from './affine.ts';
 import { add, flatten, indexOf, ofVar, place as placeAt, readThrough, scale, unflatten } from './affine.ts';
 import type { Axis, Dim } from './axes.ts';
 import type { Block } from './block.ts';
-import { find, outermost } from './block.ts';
+import { block, find, outermost } from './block.ts';
 import type { Span } from './domain.ts';
 import { operandDims } from './domain.ts';
 import type { DType } from './dtype.ts';
@@ -18,7 +18,7 @@ import type { Buffer, Expr, NestIndex, Stmt } from './nest.ts';
 import { loadOf, local, num, printExpr } from './nest.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
-import { meaningOf, operandRead } from './reads.ts';
+import { meaningOf, operandRead, producersOf } from './reads.ts';
 import type { Primitive, Scalar } from './scalar.ts';
 import { primitives } from './scalar.ts';
 
@@ -60,12 +60,16 @@ const steps: ReadonlySet<Primitive> = new Set([
   'fmod',
   'isfinite',
 ]);
+const hasStep = (e: Scalar): boolean =>
+  e.tag === 'cast' ? hasStep(e.arg) : e.tag === 'prim' && (steps.has(e.prim) || e.args.some(hasStep));
 const isZero = (e: Scalar): boolean => e.tag === 'const' && e.value === 0;
 
 export class Lowering {
   private readonly names: Names;
   /** Locals whose value a float32 holds exactly, because it was loaded or rounded. */
   private readonly exactLocals = new Set<string>();
+  /** True if some member is sensitive to the last digit of what it reads. */
+  private readonly compares: boolean;
   private readonly vars = new Map<Axis, LoopVar>();
   readonly scratch: Buffer[] = [];
   /** Inner values that later passes read from a row of scratch. */
@@ -79,6 +83,10 @@ export class Lowering {
     readonly context: LowerContext,
   ) {
     this.members = new Set(group.domain.members);
+    this.compares = group.domain.members.some((n) => {
+      const meaning = meaningOf(n);
+      return meaning.tag === 'map' && hasStep(meaning.expr);
+    });
     this.names = new Names(context.taken);
     const axes = new Set<Axis>(group.domain.rows);
     for (const span of group.domain.spans.values()) span.iter.forEach((a) => axes.add(a));
@@ -148,7 +156,9 @@ export class Lowering {
       return this.wrap({ tag: 'index', index: { ...index, offset: index.offset + meaning.offset } }, wraps);
     }
     if (this.members.has(n)) return this.member(n, where);
-    if (this.context.inlined.has(n)) return this.wrap(this.mapAt(n, unflatten(here), where), wraps);
+    // What a guard keeps from being read must not be named before the guard.
+    const inside = wraps.length > 0 ? block(where, [], true) : where;
+    if (this.context.inlined.has(n)) return this.wrap(this.mapAt(n, unflatten(here), inside), wraps);
     const buffer = this.context.bufferOf(n);
     if (!buffer) throw new InternalError(`lower: ${n.op.name} is read but has no buffer`);
     return this.load(this.wrap(loadOf(buffer, flatten(here)), wraps), where);
@@ -325,10 +335,24 @@ export class Lowering {
     throw new InternalError(`lower: ${n.op.name} is no map`);
   }
 
+  /**
+   * True if one loop of the kernel may see a member's local and another what was stored of it. Both must be the same number: an
+   * element computed from it once more must still be equal to the maximum.
+   */
+  private readsBack(n: Node): boolean {
+    const { place, passes } = this.group.domain;
+    if (!this.compares) return false;
+    const where = place.get(n);
+    if (!(where === 'tail' || (where === 'inner' && passes > 0)) || !this.group.stored.includes(n))
+      return false;
+    return [...this.members].some((user) => producersOf(user).includes(n));
+  }
+
   /** Computes a member in a block, gives it a name there and stores it if others need it. */
   define(n: Node, where: Block): Expr {
     const name = this.fresh(n.op.name);
-    const value = this.name(this.valueOf(n, where), name, where);
+    const computed = this.valueOf(n, where);
+    const value = this.name(this.readsBack(n) ? this.exactly(computed, n.type.dtype) : computed, name, where);
     where.values.set(n, value);
     return value;
   }

@@ -14,7 +14,7 @@ import { asNode, commonType, isNode, together } from './operand.ts';
 import type { Operand } from './operand.ts';
 import { pointwise, savesSelf } from './pointwise.ts';
 import { where } from './select.ts';
-import { onesLike, zerosLike } from './source.ts';
+import { zerosLike } from './source.ts';
 import { log } from './unary.ts';
 
 const a = arg(0);
@@ -67,8 +67,8 @@ const powScalarOp = pointwise<{ readonly exponent: number }>('powScalar', {
 /** The plain exponent of a power, for rules. */
 export const exponentOf = (n: Node): number => (n as Node<{ readonly exponent: number }>).attrs.exponent;
 
-const power = (x: Node, exponent: number): Node =>
-  exponent === 0 ? onesLike(x) : exponent === 1 ? x : node(powScalarOp, [x], { exponent });
+/** x^0 and x^1 are simplified later, not here: as in PyTorch, the derivative of a linear power still depends on x. */
+const power = (x: Node, exponent: number): Node => node(powScalarOp, [x], { exponent });
 
 const powOp = pointwise('pow', {
   expr: s.pow(a, b),
