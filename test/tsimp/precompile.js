@@ -4,7 +4,7 @@
 // closed while it waits never asks again. So many test processes at once, on few cores, sometimes hang. Here one
 // client asks for one file after another; the test processes then read what was compiled (hooks.js) and have to ask
 // the daemon only about a file that changed since.
-import { mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -39,9 +39,20 @@ async function answered(promise) {
   }
 }
 
+/** Removes the socket of a daemon that was killed or lost its machine: a client would wait for it without end. */
+function forgetDeadDaemon(root) {
+  const folder = join(root, '.tsimp', 'daemon');
+  try {
+    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 0);
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Compiles every source below `root`, and returns the path of the table of results for the test processes. */
 export async function precompile(root) {
   const { DaemonClient } = await import('tsimp');
+  forgetDeadDaemon(root);
   let client = new DaemonClient();
   let retried = false;
   const table = {};
@@ -59,6 +70,7 @@ export async function precompile(root) {
       if (retried) throw error;
       retried = true;
       await answered(client.kill()).catch(() => {});
+      rmSync(join(root, '.tsimp', 'daemon'), { recursive: true, force: true });
       client = new DaemonClient();
       result = await answered(client.compile(file, 'ignore', false));
     }
