@@ -1,4 +1,4 @@
-// Gradients kept within bounds, and parameters as one vector. In: parameters. Out: their gradients changed in place.
+// Gradients cleared or kept within bounds, and parameters as one vector. In: parameters. Out: their gradients changed in place.
 
 import {
   AutogradError,
@@ -52,6 +52,19 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
   noGrad(() => {
     for (const g of gradsOf(parameters)) g.clamp_(-clipValue, clipValue);
   });
+}
+
+/** Drops gradients, or sets them to zero. */
+export function clearGrads(parameters: readonly Tensor[], setToNone: boolean): void {
+  for (const p of parameters) {
+    // not to ask whether there is one spares compiled functions a second program
+    if (setToNone) p.grad = null;
+    else if (p.grad !== null) {
+      if (p.grad.gradFn !== null) p.grad.detach_();
+      else p.grad.requiresGrad = false;
+      p.grad.zero_();
+    }
+  }
 }
 
 /** All parameters as one vector. */

@@ -1,7 +1,7 @@
 // Functions as modules. In: a function of tensors and options. Out: a class whose instances keep the options and apply the function. A layer
 // without parameters is then one line.
 
-import type { Tensor } from '../runtime/public.ts';
+import { Tensor } from '../runtime/public.ts';
 import { Module } from './module.ts';
 import { withDefaults } from './options.ts';
 
@@ -18,9 +18,14 @@ export class FunctionLayer<I extends readonly Tensor[], O> extends Module {
     this.options = options;
     this.#apply = apply;
     this.#text = text;
+    // tensors among the options, such as the weights of classes, are buffers
+    for (const [name, value] of Object.entries(options as object))
+      if (value instanceof Tensor) this.registerBuffer(name, value);
   }
   forward(...inputs: I): Tensor {
-    return this.#apply(...inputs, this.options);
+    const buffers = this.namedBuffers();
+    const options = buffers.length === 0 ? this.options : { ...this.options, ...Object.fromEntries(buffers) };
+    return this.#apply(...inputs, options);
   }
   override extraRepr(): string {
     return this.#text(this.options);

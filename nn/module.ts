@@ -4,9 +4,10 @@
 // Registration is plain assignment: of a module's own fields, in the order in which they were set, each Parameter is a parameter, each
 // Module a child; buffers are fields declared by `registerBuffer`.
 
-import { AutogradError, Parameter, Tensor, ValueError, guarded, noGrad } from '../runtime/public.ts';
+import { Parameter, Tensor, ValueError, guarded, noGrad } from '../runtime/public.ts';
 import type { DType } from '../runtime/public.ts';
 import { Callable } from './callable.ts';
+import { clearGrads } from './clip.ts';
 import { checkFits, keyIn, loadingError } from './state.ts';
 import type { LoadResult, StateDict } from './state.ts';
 
@@ -259,25 +260,5 @@ export abstract class Module extends Callable {
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
-  }
-}
-
-/** Drops gradients, or sets them to zero. */
-export function clearGrads(parameters: readonly Tensor[], setToNone: boolean): void {
-  for (const p of parameters) {
-    // not to ask whether there is one spares compiled functions a second program
-    if (setToNone) p.grad = null;
-    else if (p.grad !== null) {
-      if (p.grad.gradFn !== null) p.grad.detach_();
-      else p.grad.requiresGrad = false;
-      p.grad.zero_();
-    }
-  }
-}
-
-/** A module without a forward of its own, such as a list. */
-export abstract class Container extends Module {
-  forward(..._inputs: never[]): unknown {
-    throw new AutogradError(`Module [${this.constructor.name}] is missing the required "forward" function`);
   }
 }

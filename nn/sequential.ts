@@ -1,9 +1,16 @@
 // Containers: Sequential, ModuleList, ModuleDict. In: modules. Out: one module that owns them; they are named 0, 1, ... or as the user
 // says.
 
-import { IndexError } from '../runtime/public.ts';
+import { AutogradError, IndexError } from '../runtime/public.ts';
 import type { Tensor } from '../runtime/public.ts';
-import { Container, Module } from './module.ts';
+import { Module } from './module.ts';
+
+/** A module without a forward of its own, such as a list. */
+abstract class Container extends Module {
+  forward(..._inputs: never[]): unknown {
+    throw new AutogradError(`Module [${this.constructor.name}] is missing the required "forward" function`);
+  }
+}
 
 /** Modules in a row. */
 abstract class List<M extends Module> extends Container {

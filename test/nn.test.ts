@@ -287,6 +287,22 @@ test('buffers that do not persist are no part of the state', (t) => {
   });
 });
 
+test('the weights of a loss are part of its state, and follow its dtype', (t) => {
+  const loss = new nn.CrossEntropyLoss({ weight: tensor([1, 3]) });
+  t.deepEqual(Object.keys(loss.stateDict()), ['weight']);
+  const [x, y] = [
+    tensor(
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      { dtype: 'float64' },
+    ),
+    tensor(new Int32Array([0, 1])),
+  ];
+  t.true(Math.abs(Number(loss.double()(x, y).item()) - Math.LN2) < 1e-15);
+});
+
 test('an embedding takes a table that is there, frozen or not', (t) => {
   const table = tensor([
     [1, 2],

@@ -252,6 +252,30 @@ test('state that was saved goes on exactly, also after steps that a parameter mi
   t.deepEqual(second.params.map(numbers), first.params.map(numbers));
 });
 
+test('LBFGS goes on exactly from saved state', (t) => {
+  const makeRun = (): { p: Tensor; optimizer: optim.LBFGS; step: () => void } => {
+    const p = tensor([-1.5, 2], { dtype: 'float64', requiresGrad: true });
+    const optimizer = new optim.LBFGS([p], { lr: 0.01, maxIter: 3 });
+    const step = (): void =>
+      void optimizer.step(() => {
+        optimizer.zeroGrad();
+        const loss = p.square().square().sum();
+        loss.backward();
+        return loss;
+      });
+    return { p, optimizer, step };
+  };
+  const [first, second] = [makeRun(), makeRun()];
+  first.step();
+  first.step();
+  second.p.data = first.p.detach().clone();
+  second.optimizer.loadStateDict(first.optimizer.stateDict());
+  first.step();
+  second.step();
+  t.deepEqual(numbers(second.p), numbers(first.p));
+  t.is(second.optimizer.evaluations, first.optimizer.evaluations);
+});
+
 test("state can be looked at under PyTorch's names", (t) => {
   const p = ones([2], { requiresGrad: true });
   const optimizer = new optim.Adam([p], { lr: 0.1, amsgrad: true });

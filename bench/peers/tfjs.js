@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 
+tf.enableProdMode();
 await tf.setBackend('cpu');
 
 /** Runs a function that returns tensors, and waits for their values. */

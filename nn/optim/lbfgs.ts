@@ -6,7 +6,7 @@ import { ValueError, enableGrad, noGrad, tensor } from '../../runtime/public.ts'
 import type { Tensor } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
-import type { CommonOptions, ParamsOf } from './optimizer.ts';
+import type { CommonOptions, OptimizerState, ParamsOf } from './optimizer.ts';
 import { strongWolfe } from './wolfe.ts';
 import type { Point } from './wolfe.ts';
 
@@ -169,5 +169,39 @@ export class LBFGS extends Optimizer<LBFGSOptions, null> {
       }
     }
     return directionFrom(grad, this.#history, this.#scale);
+  }
+
+  override stateDict(): OptimizerState {
+    const plain = super.stateDict();
+    if (this.#last === null) return plain;
+    const { direction, t, grad } = this.#last;
+    const rows = (of: (change: Change) => Vector): Tensor =>
+      tensor(Float64Array.from(this.#history.flatMap((change) => [...of(change)])), {
+        shape: [this.#history.length, grad.length],
+      });
+    const memory = {
+      direction: tensor(direction),
+      grad: tensor(grad),
+      positions: rows(({ position }) => position),
+      gradients: rows(({ gradient }) => gradient),
+      rho: tensor(Float64Array.from(this.#history, ({ rho }) => rho)),
+      numbers: tensor(Float64Array.of(t, this.#scale, this.#evaluations)),
+    };
+    return { ...plain, state: { ...plain.state, 0: { ...plain.state[0], ...memory } } };
+  }
+  override loadStateDict(saved: OptimizerState): void {
+    super.loadStateDict(saved);
+    const { direction, grad, positions, gradients, rho, numbers } = saved.state[0] ?? {};
+    this.#history.length = 0;
+    this.#last = null;
+    if (!numbers) return;
+    const vector = (x: Tensor): Vector => Float64Array.from(x.toTypedArray());
+    const [t, scale, evaluations] = vector(numbers);
+    this.#last = { direction: vector(direction), t, grad: vector(grad) };
+    this.#scale = scale;
+    this.#evaluations = evaluations;
+    vector(rho).forEach((r, i) =>
+      this.#history.push({ position: vector(positions.at(i)), gradient: vector(gradients.at(i)), rho: r }),
+    );
   }
 }

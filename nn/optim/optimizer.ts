@@ -16,7 +16,7 @@ import {
   realize,
   tensor,
 } from '../../runtime/public.ts';
-import { clearGrads } from '../module.ts';
+import { clearGrads } from '../clip.ts';
 import { bool, float } from '../python.ts';
 import { liveOptions } from './live.ts';
 import type { Live } from './live.ts';

@@ -80,6 +80,7 @@ export const cases = JSON.parse(
   readonly plateaus: readonly PlateauCase[];
   readonly inits: readonly InitCase[];
   readonly clips: readonly ClipCase[];
+  readonly digits: readonly { readonly name: string; readonly losses: readonly number[] }[];
 };
 
 /** A tensor of float64, or of the dtype that is given. */
