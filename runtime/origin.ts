@@ -107,7 +107,9 @@ function locate(error: unknown, origin: Origin): unknown {
   const line = `\n ${place === null ? '' : `at ${place}`}${detail === undefined ? '' : ` (${detail})`}`;
   const before = error.message;
   error.message += line;
-  if (error.stack) error.stack = error.stack.replace(before, () => error.message);
+  // where stacks are mapped to sources, their text is only made now, and has the new message
+  if (error.stack && !error.stack.includes(error.message))
+    error.stack = error.stack.replace(before, () => error.message);
   return error;
 }
 

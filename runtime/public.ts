@@ -94,20 +94,10 @@ export type {
 } from './autograd/backward.ts';
 export type { Context } from './autograd/function.ts';
 export type { HookHandle } from './autograd/hooks.ts';
-export {
-  checkpoint,
-  customVjp,
-  grad,
-  hessian,
-  hvp,
-  jacfwd,
-  jacobian,
-  jacrev,
-  jvp,
-  stopGradient,
-  valueAndGrad,
-  vjp,
-} from './autograd/transforms.ts';
+export { checkpoint } from './autograd/checkpoint.ts';
+export { customVjp } from './autograd/customVjp.ts';
+export { hessian, jacfwd, jacobian, jacrev } from './autograd/jacobians.ts';
+export { grad, hvp, jvp, stopGradient, valueAndGrad, vjp } from './autograd/transforms.ts';
 export { vmap } from './autograd/vmap.ts';
 export type { Dims, VmapOptions } from './autograd/vmap.ts';
 export { expr } from './expression.ts';

@@ -15,6 +15,7 @@ import type { TypedArray } from './buffer.ts';
 import { makeBuffer, makeCell, nodeOf } from './cell.ts';
 import type { Buffer } from './cell.ts';
 import { dtypeFrom, leaf, modelOf, plainOptions } from './create.ts';
+import { drawn, isMindingDraws } from './drawn.ts';
 import { Generator, fillNormal, fillPermutation, fillRandint, fillUniform } from './generator.ts';
 import type { FloatArray, GeneratorState } from './generator.ts';
 import { describeValue } from './options.ts';
@@ -46,7 +47,10 @@ function filling(fill: Fill, array: TypedArray): void {
 }
 
 /** A drawn value: filled now, or at every run of the program that is being traced. */
-export function draw(type: TensorType, fill: Fill): Node | Buffer {
+export const draw = (type: TensorType, fill: Fill): Node | Buffer =>
+  isMindingDraws() ? drawn(() => nodeOf(makeCell(drawFresh(type, fill)))) : drawFresh(type, fill);
+
+function drawFresh(type: TensorType, fill: Fill): Node | Buffer {
   const forExample = drawInBatch(type, (many) => nodeOf(makeCell(draw(many, fill))));
   if (forExample !== null) return forExample;
   const trace = activeTrace();

@@ -158,7 +158,7 @@ const rows: Readonly<Record<string, Row>> = {
       x.registerHook((() => 5) as never);
       x.sum().backward();
     },
-    says: "expected Tensor, but hook returned 'number'",
+    says: "expected Variable, but hook returned 'number'",
   },
   numpy_requires_grad: { falls: 'toTypedArray gives a copy, which cannot break a graph' },
   item_multi: () => ones([3]).item(),

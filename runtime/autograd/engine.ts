@@ -14,7 +14,7 @@ import { activeTrace } from '../trace.ts';
 import { addToRetained } from './accumulate.ts';
 import { checkAnomaly } from './anomaly.ts';
 import type { Edge, Gradients, GradFn } from './gradFn.ts';
-import { runListHooks, runTensorHooks } from './hooks.ts';
+import { asRunning, runListHooks, runTensorHooks } from './hooks.ts';
 import { withMode } from './mode.ts';
 
 export interface Root {
@@ -29,16 +29,19 @@ export interface EngineOptions {
   readonly targets?: readonly Edge[];
   /** The gradients that arrive at the targets are returned, and the targets themselves do not run (unless one leads to another). */
   readonly capture?: boolean;
-  /** Targets whose hooks are left to somebody else. */
-  readonly quiet?: ReadonlySet<GradFn>;
+  /** Functions where this backward ends: it is part of another one, which goes on there, and runs their hooks. */
+  readonly boundary?: ReadonlySet<GradFn>;
   /** Gets the functions that ran. */
   readonly executed?: GradFn[];
 }
 
 /** Runs backward; returns the captured gradients of the targets, null where none arrived. */
 export function runBackward(roots: readonly Root[], options: EngineOptions): (Tensor | null)[] {
-  const { targets = [], capture = false } = options;
-  const graph = explore(roots.map((r) => r.edge.fn));
+  const { targets = [], capture = false, boundary = new Set() } = options;
+  const graph = explore(
+    roots.map((r) => r.edge.fn),
+    boundary,
+  );
   const needed = options.targets && neededFor(graph, targets, !capture);
   const useful = needed && new Set([...needed, ...targets.map((e) => e.fn)]);
   const captured: (Tensor | null)[] = targets.map(() => null);
@@ -51,7 +54,8 @@ export function runBackward(roots: readonly Root[], options: EngineOptions): (Te
     slots[index] = there === null ? gradient : there.add(gradient);
   };
 
-  return withMode(options.createGraph, false, () => {
+  const reached = useful ?? graph;
+  const body = (): (Tensor | null)[] => {
     const waiting = countReaders(graph);
     for (const { edge, gradient } of roots) add(edge, gradient);
     for (const fn of new Set(roots.map((r) => r.edge.fn))) if (!waiting.get(fn)) ready.push(fn);
@@ -60,7 +64,7 @@ export function runBackward(roots: readonly Root[], options: EngineOptions): (Te
       const incoming = arrived.get(fn) ?? fn.outputs.map(() => null);
       arrived.delete(fn);
       // as in PyTorch, hooks have no say in what is captured from a function that runs itself
-      const gradients = runs || options.quiet?.has(fn) ? incoming : afterTensorHooks(fn, incoming);
+      const gradients = runs || boundary.has(fn) ? incoming : afterTensorHooks(fn, incoming);
       if (capture)
         targets.forEach((edge, i) => {
           if (edge.fn === fn) captured[i] = gradients[edge.index];
@@ -79,37 +83,40 @@ export function runBackward(roots: readonly Root[], options: EngineOptions): (Te
       });
     }
     return captured;
-  });
+  };
+  return asRunning({ reaches: (fn) => reached.has(fn) }, () => withMode(options.createGraph, false, body));
 }
 
+/** The functions that a backward may meet, with the edges that it may follow from there. */
+type Reach = ReadonlyMap<GradFn, readonly Edge[]>;
+
 /** All functions that the roots lead to. */
-function explore(roots: readonly GradFn[]): readonly GradFn[] {
+function explore(roots: readonly GradFn[], boundary: ReadonlySet<GradFn>): Reach {
+  const reach = new Map<GradFn, readonly Edge[]>();
   const found = new Set<GradFn>(roots);
-  for (const fn of found) for (const edge of fn.edges) if (edge !== null) found.add(edge.fn);
-  return [...found];
+  for (const fn of found) {
+    const edges = boundary.has(fn) ? [] : fn.edges.filter((edge) => edge !== null);
+    reach.set(fn, edges);
+    for (const edge of edges) found.add(edge.fn);
+  }
+  return reach;
 }
 
 /** How many edges lead to each function. */
-function countReaders(graph: readonly GradFn[]): Map<GradFn, number> {
+function countReaders(graph: Reach): Map<GradFn, number> {
   const count = new Map<GradFn, number>();
-  for (const fn of graph)
-    for (const edge of fn.edges) if (edge !== null) count.set(edge.fn, (count.get(edge.fn) ?? 0) + 1);
+  for (const edges of graph.values()) for (const { fn } of edges) count.set(fn, (count.get(fn) ?? 0) + 1);
   return count;
 }
 
 /** The functions that must run so that gradients reach the targets, with the targets themselves if `inclusive`. */
-function neededFor(
-  graph: readonly GradFn[],
-  targets: readonly Edge[],
-  inclusive: boolean,
-): ReadonlySet<GradFn> {
+function neededFor(graph: Reach, targets: readonly Edge[], inclusive: boolean): ReadonlySet<GradFn> {
   const readers = new Map<GradFn, GradFn[]>();
-  for (const fn of graph)
-    for (const edge of fn.edges) {
-      if (edge === null) continue;
-      const list = readers.get(edge.fn);
-      if (list) list.push(fn);
-      else readers.set(edge.fn, [fn]);
+  for (const [reader, edges] of graph)
+    for (const { fn } of edges) {
+      const list = readers.get(fn);
+      if (list) list.push(reader);
+      else readers.set(fn, [reader]);
     }
   const behind = new Set<GradFn>(targets.map((e) => e.fn));
   const needed = new Set<GradFn>(inclusive ? behind : []);

@@ -1,17 +1,23 @@
 // gradcheck: analytic gradients against central differences. In: a function and inputs. Out: true, or an error with both Jacobians. Every
-// element of every input is moved by eps, every output is looked at.
+// element of every input is moved by eps and every output looked at; besides, backward must give the same twice, nothing for a zero or
+// undefined gradient, and outputs without a gradient must not depend on the inputs.
 
-import { isFloat } from '../../compiler/dtype.ts';
 import { AutogradError, GradloomError, ValueError } from '../../compiler/errors.ts';
-import { tensor, zeros } from '../create.ts';
+import { isFloat } from '../../compiler/dtype.ts';
+import { zerosLike } from '../create.ts';
 import { warn } from '../environment.ts';
 import { checkOptions } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
-import { randn } from '../random.ts';
+import { rand } from '../random.ts';
 import { isTensor } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
 import { grad, listOf } from './backward.ts';
 import type { Tensors } from './backward.ts';
+import { AutogradFunction } from './function.ts';
+import type { Context } from './function.ts';
+import { fastCheck } from './gradcheckFast.ts';
+import { allClose, analyticJacobian, mismatch, numericJacobian } from './jacobianTable.ts';
+import type { Matrix } from './jacobianTable.ts';
 import { enableGrad } from './mode.ts';
 
 export class GradcheckError extends GradloomError {
@@ -19,31 +25,44 @@ export class GradcheckError extends GradloomError {
 }
 
 export interface GradcheckOptions {
+  /** How far inputs are moved; 1e-6 if absent. */
   readonly eps?: number;
+  /** Absolute tolerance; 1e-5 if absent. */
   readonly atol?: number;
+  /** Relative tolerance; 1e-3 if absent. */
   readonly rtol?: number;
   /** Throw if a gradient is wrong (true), or return false. */
   readonly raise?: boolean;
+  /** How much two runs of backward may differ; 0 if absent. */
+  readonly nondetTol?: number;
+  /** Try backward with gradients that nobody gave; true if absent. */
+  readonly checkUndefinedGrad?: boolean;
+  /** Gradients must have the dtype of their inputs; here they always have. */
+  readonly checkGradDtypes?: boolean;
+  /** Compare `isGradsBatched` with one gradient at a time. */
+  readonly checkBatchedGrad?: boolean;
+  /** Compare one random combination of the derivatives instead of all of them. */
+  readonly fastMode?: boolean;
 }
 
-export type Differentiable = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+const known = [
+  'eps',
+  'atol',
+  'rtol',
+  'raise',
+  'nondetTol',
+  'checkUndefinedGrad',
+  'checkGradDtypes',
+  'checkBatchedGrad',
+  'fastMode',
+] as const;
 
-interface Matrix {
-  readonly rows: number;
-  readonly columns: number;
-  readonly data: Float64Array;
-}
-
-const matrix = (rows: number, columns: number): Matrix => ({
-  rows,
-  columns,
-  data: new Float64Array(rows * columns),
-});
+export type Differentiable = (...inputs: Tensor[]) => Tensors;
 
 /** Compares analytic with numeric derivatives; use float64 inputs. */
 export function gradcheck(fn: Differentiable, inputs: Tensors, options: GradcheckOptions = {}): boolean {
   return publicCall('gradcheck', () => {
-    checkOptions('gradcheck', options, ['eps', 'atol', 'rtol', 'raise']);
+    checkOptions('gradcheck', options, known);
     try {
       check(fn, listOf(inputs), options);
       return true;
@@ -54,135 +73,178 @@ export function gradcheck(fn: Differentiable, inputs: Tensors, options: Gradchec
   });
 }
 
-function check(
-  fn: Differentiable,
-  inputs: readonly Tensor[],
-  { eps = 1e-6, atol = 1e-5, rtol = 1e-3 }: GradcheckOptions,
-): void {
-  const wanted = inputs.filter((x) => x.requiresGrad);
+function check(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions): void {
+  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, checkUndefinedGrad = true } = options;
+  const wanted = checkInputs(inputs);
+  const call = (args: readonly Tensor[]): readonly Tensor[] =>
+    enableGrad(() => listOf(userCode(() => fn(...args)))).filter((y) => isTensor(y) && isFloat(y.dtype));
+  const outputs = call(inputs);
+  const differentiable = outputs.filter((y) => y.requiresGrad);
+  if (differentiable.length === 0) {
+    wanted.forEach((x) => {
+      const zero = numericJacobian(call, inputs, x, outputs, eps).every((m) => m.data.every((v) => v === 0));
+      if (!zero) throw new GradcheckError('Numerical gradient for function expected to be zero');
+    });
+    return;
+  }
+  if (options.fastMode === true) fastCheck({ call, inputs, wanted, outputs, eps, atol, rtol }, fail);
+  else
+    wanted.forEach((x, i) => {
+      const numeric = numericJacobian(call, inputs, x, outputs, eps).filter(
+        (_, o) => outputs[o].requiresGrad,
+      );
+      differentiable.forEach((y, o) => {
+        const analytic = checkedJacobian(y, x, options);
+        if (!allClose(analytic, numeric[o], atol, rtol)) fail(mismatch(o, i, numeric[o], analytic));
+      });
+    });
+  if (options.checkBatchedGrad === true) differentiable.forEach((y, o) => checkBatched(y, wanted, o));
+  checkZeroGradient(differentiable, wanted);
+  if (checkUndefinedGrad) checkUndefined(call, inputs, wanted);
+}
+
+function fail(message: string): never {
+  throw new GradcheckError(message);
+}
+
+/** The inputs that are differentiated. */
+function checkInputs(inputs: readonly Tensor[]): readonly Tensor[] {
+  inputs.forEach((x, i) => {
+    if (isTensor(x) && x.requiresGrad && x.dtype !== 'float64')
+      warn(
+        `Input #${i} requires gradient and is not a double precision floating point or complex. This check will likely fail if all the ` +
+          'inputs are not of double precision floating point or complex.',
+      );
+  });
+  const wanted = inputs.filter((x) => isTensor(x) && x.requiresGrad);
   if (wanted.length === 0)
     throw new ValueError(
       'gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.',
     );
-  wanted.forEach((x, i) => {
-    if (x.dtype !== 'float64')
-      warn(
-        `Input #${i} requires gradient and is not a double precision floating point. This check will likely fail if all the inputs are not of double precision floating point.`,
-      );
+  return wanted;
+}
+
+/** The analytic Jacobian, computed twice. */
+function checkedJacobian(y: Tensor, x: Tensor, { nondetTol = 0 }: GradcheckOptions): Matrix {
+  const [first, second] = [analyticJacobian(y, x), analyticJacobian(y, x)];
+  if (!first.data.every((v, i) => Object.is(v, second.data[i]) || Math.abs(v - second.data[i]) <= nondetTol))
+    fail(
+      'Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values, ' +
+        `although analytical gradient matches numerical gradient.The tolerance for nondeterminism was ${nondetTol}.`,
+    );
+  return first;
+}
+
+const isZero = (g: Tensor | null): boolean => g === null || g.toTypedArray().every((v) => v === 0);
+
+function checkZeroGradient(outputs: readonly Tensor[], wanted: readonly Tensor[]): void {
+  const found = grad(outputs, wanted, {
+    gradOutputs: outputs.map((y) => zerosLike(y)),
+    allowUnused: true,
+    retainGraph: true,
   });
-  const call = (args: readonly Tensor[]): Tensor[] =>
-    enableGrad(() => {
-      const result = userCode(() => fn(...args));
-      return [...(isTensor(result) ? [result] : result)].filter((y) => isFloat(y.dtype));
-    });
-  const outputs = call(inputs);
-  wanted.forEach((x, i) => {
-    const numeric = numericJacobians(call, inputs, inputs.indexOf(x), outputs, eps);
-    outputs.forEach((y, o) => {
-      const analytic = analyticJacobian(y, x);
-      if (!allClose(analytic, numeric[o], atol, rtol))
-        throw new GradcheckError(
-          `Jacobian mismatch for output ${o} with respect to input ${i},\nnumerical:${show(numeric[o])}\nanalytical:${show(analytic)}\n`,
+  if (!found.every(isZero)) fail('backward not multiplied by grad_output');
+}
+
+function checkBatched(y: Tensor, wanted: readonly Tensor[], output: number): void {
+  const many = rand([2, ...y.shape], { dtype: y.dtype });
+  const settings = { allowUnused: true, retainGraph: true } as const;
+  const batched = grad(y, wanted, { gradOutputs: many, isGradsBatched: true, ...settings });
+  for (const b of [0, 1])
+    grad(y, wanted, { gradOutputs: many.select(0, b), ...settings }).forEach((g, i) => {
+      const row = batched[i];
+      const same =
+        g === null || row === null ? g === row : allClose(asRow(row.select(0, b)), asRow(g), 1e-8, 1e-5);
+      if (!same)
+        fail(
+          'gradcheck or gradgradcheck failed while testing batched gradient computation. This could have been invoked in a number of ways ' +
+            `(via a test that calls gradcheck/gradgradcheck directly or via an autogenerated test). For output ${output} and input ${i}:\n\n` +
+            `Got:\n${String(row)}\n\nExpected, for row ${b}:\n${String(g)}`,
         );
     });
-  });
-  outputs.forEach((y, o) => {
-    if (!y.requiresGrad) return;
-    for (const g of grad(y, wanted, {
-      gradOutputs: zeros(y.shape, { dtype: y.dtype }),
-      allowUnused: true,
-      retainGraph: true,
-    }))
-      if (g !== null && g.toTypedArray().some((v) => v !== 0))
-        throw new GradcheckError(`backward not multiplied by grad_output (output ${o})`);
-  });
 }
 
-/** One matrix per output: rows are elements of the input, columns those of the output. */
-function numericJacobians(
-  call: (args: readonly Tensor[]) => Tensor[],
+const asRow = (x: Tensor): Matrix => ({
+  rows: 1,
+  columns: x.numel,
+  data: Float64Array.from(x.toTypedArray()),
+});
+
+/** Passes a value on, but no gradient. */
+class UndefinedGrad extends AutogradFunction {
+  static forward(_ctx: Context, x: Tensor): Tensor {
+    return x.detach();
+  }
+  static backward(): null {
+    return null;
+  }
+}
+
+const advice = 'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"';
+
+function checkUndefined(
+  call: (args: readonly Tensor[]) => readonly Tensor[],
   inputs: readonly Tensor[],
-  which: number,
-  outputs: readonly Tensor[],
-  eps: number,
-): Matrix[] {
-  const x = inputs[which];
-  const { shape, dtype } = x;
-  const values = x.toTypedArray();
-  const result = outputs.map((y) => matrix(values.length, y.numel));
-  const at = (data: typeof values): Tensor[] =>
-    call(inputs.map((other, i) => (i === which ? tensor(data, { shape, dtype }) : other.detach())));
-  for (let row = 0; row < values.length; row++) {
-    const moved = [eps, -eps].map((by) => {
-      const data = values.slice();
-      data[row] += by;
-      return at(data).map((y) => y.toTypedArray());
-    });
-    outputs.forEach((y, o) => {
-      const columns = y.numel;
-      for (let c = 0; c < columns; c++)
-        result[o].data[row * columns + c] = (moved[0][o][c] - moved[1][o][c]) / (2 * eps);
-    });
+  wanted: readonly Tensor[],
+): void {
+  const outputs = (): readonly Tensor[] => call(inputs).filter((y) => y.requiresGrad);
+  const count = outputs().length;
+  const all = Array.from({ length: count }, () => true);
+  const patterns = count > 1 ? [all, ...all.map((_, k) => all.map((__, i) => i === k))] : [all];
+  for (const undefined_ of patterns) {
+    const ys = outputs().map((y, i) => (undefined_[i] ? UndefinedGrad.apply(y) : y));
+    const gradOutputs = ys.map((y) => zerosLike(y));
+    let found: readonly (Tensor | null)[];
+    try {
+      found = grad(ys, wanted, { gradOutputs, allowUnused: true });
+    } catch (error) {
+      if (!(error instanceof GradloomError) && !(error instanceof TypeError)) throw error;
+      throw new GradcheckError(`Expected backward function to handle undefined output grads. ${advice}`, {
+        cause: error,
+      });
+    }
+    if (!found.every(isZero))
+      fail(
+        `Expected all input grads to be undefined or zero when all output grads are undefined or zero. ${advice}`,
+      );
   }
-  return result;
 }
 
-function analyticJacobian(y: Tensor, x: Tensor): Matrix {
-  const result = matrix(x.numel, y.numel);
-  if (!y.requiresGrad) return result;
-  const one = new Float64Array(y.numel);
-  for (let c = 0; c < y.numel; c++) {
-    one.fill(0);
-    one[c] = 1;
-    const gradOutputs = tensor(one, { shape: y.shape, dtype: y.dtype });
-    const [g] = grad(y, x, { gradOutputs, retainGraph: true, allowUnused: true });
-    if (g === null) continue;
-    const column = g.toTypedArray();
-    for (let r = 0; r < column.length; r++) result.data[r * y.numel + c] = column[r];
-  }
-  return result;
+export interface GradgradcheckOptions extends GradcheckOptions {
+  /** The gradients of the outputs at which to look; random ones if absent. */
+  readonly gradOutputs?: Tensors;
 }
-
-function allClose(a: Matrix, n: Matrix, atol: number, rtol: number): boolean {
-  return a.data.every((value, i) => {
-    const other = n.data[i];
-    return (
-      value === other ||
-      Math.abs(value - other) <= atol + rtol * Math.abs(other) ||
-      (Number.isNaN(value) && Number.isNaN(other))
-    );
-  });
-}
-
-const show = ({ rows, columns, data }: Matrix): string =>
-  String(tensor(data, { shape: [rows, columns], dtype: 'float64' }));
 
 /** gradcheck of the gradient: derivatives of the second order. */
-export function gradgradcheck(fn: Differentiable, inputs: Tensors, options: GradcheckOptions = {}): boolean {
+export function gradgradcheck(
+  fn: Differentiable,
+  inputs: Tensors,
+  options: GradgradcheckOptions = {},
+): boolean {
   return publicCall('gradgradcheck', () => {
+    checkOptions('gradgradcheck', options, [...known, 'gradOutputs']);
+    const { gradOutputs, ...rest } = options;
     const given = listOf(inputs);
-    const outputs = enableGrad(() => listOf(userCode(() => fn(...given)) as Tensors)).filter(
-      (y) => y.requiresGrad,
-    );
+    const run = (args: readonly Tensor[]): readonly Tensor[] =>
+      listOf(fn(...args)).filter((y) => isTensor(y) && y.requiresGrad);
+    const outputs = enableGrad(() => userCode(() => run(given)));
     if (outputs.length === 0) throw new AutogradError('gradgradcheck: no output requires grad');
-    const cotangents = outputs.map((y) => randn(y.shape, { dtype: y.dtype, requiresGrad: true }));
-    const wanted = given.map((x) => x.requiresGrad);
+    const cotangents =
+      gradOutputs === undefined
+        ? outputs.map((y) => rand(y.shape, { dtype: y.dtype }).mul(2).sub(1).detach().requiresGrad_())
+        : listOf(gradOutputs);
+    const wanted = given.map((x) => isTensor(x) && x.requiresGrad);
     const gradient: Differentiable = (...args) => {
       const primals = args
         .slice(0, given.length)
         .map((x, i) => (wanted[i] && !x.requiresGrad ? x.requiresGrad_() : x));
-      const ys = listOf(fn(...primals) as Tensors).filter((y) => y.requiresGrad);
       const found = grad(
-        ys,
+        run(primals),
         primals.filter((_, i) => wanted[i]),
-        {
-          gradOutputs: args.slice(given.length),
-          createGraph: true,
-          allowUnused: true,
-        },
+        { gradOutputs: args.slice(given.length), createGraph: true, allowUnused: true },
       );
       return found.filter((g) => g !== null);
     };
-    return gradcheck(gradient, [...given, ...cotangents], options);
+    return gradcheck(gradient, [...given, ...cotangents], rest);
   });
 }

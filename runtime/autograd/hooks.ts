@@ -5,6 +5,7 @@
 
 import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts';
 import { sameShape } from '../../compiler/shape.ts';
+import { describeValue } from '../options.ts';
 import { userCode } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor.ts';
@@ -91,7 +92,8 @@ export function runTensorHooks(hooks: readonly TensorHook[] | undefined, gradien
   for (const hook of [...(hooks ?? [])]) {
     const next = userCode(() => hook(result));
     if (next === undefined || next === null) continue;
-    if (!isTensor(next)) throw new DTypeError(`expected Tensor, but hook returned '${typeof next}'`);
+    if (!isTensor(next))
+      throw new DTypeError(`expected Variable, but hook returned '${describeValue(next)}'`);
     if (!sameShape(next.shape, result.shape))
       throw new ShapeError(`hook '${hook.name || '<lambda>'}' has changed the size of value`);
     result = next;
@@ -118,22 +120,58 @@ export function runListHooks<H>(
   return result;
 }
 
-/** Calls `hook` once in a backward when all of the tensors have their gradients (those that are reached at all). */
+/** A backward that is running. */
+export interface RunningBackward {
+  /** True if it leads to this function. */
+  reaches(fn: GradFn): boolean;
+}
+
+let running: RunningBackward | null = null;
+
+/** Runs `body` as the backward that hooks can ask about. */
+export function asRunning<T>(backward: RunningBackward, body: () => T): T {
+  const before = running;
+  running = backward;
+  try {
+    return body();
+  } finally {
+    running = before;
+  }
+}
+
+export interface MultiGradOptions {
+  /** Call the hook when all tensors that are reached have their gradients, with a list; or at the first, with that one. */
+  readonly mode?: 'all' | 'any';
+}
+
+/** Calls `hook` once per backward for several tensors. */
 export function registerMultiGradHook(
   tensors: readonly Tensor[],
   hook: (gradients: Gradients) => void,
+  options?: { readonly mode?: 'all' },
+): HookHandle;
+export function registerMultiGradHook(
+  tensors: readonly Tensor[],
+  hook: (gradient: Tensor) => void,
+  options: { readonly mode: 'any' },
+): HookHandle;
+export function registerMultiGradHook(
+  tensors: readonly Tensor[],
+  hook: ((gradients: Gradients) => void) | ((gradient: Tensor) => void),
+  { mode = 'all' }: MultiGradOptions = {},
 ): HookHandle {
-  let gradients: (Tensor | null)[] = tensors.map(() => null);
-  let left = tensors.length;
-  const handles = tensors.map((x, i) =>
-    registerTensorHook(x, (g) => {
-      gradients[i] = g;
-      if (--left > 0) return;
-      const all = gradients;
-      gradients = tensors.map(() => null);
-      left = tensors.length;
-      hook(all);
-    }),
-  );
+  const arrived = new WeakMap<RunningBackward, (Tensor | null)[]>();
+  const fns = tensors.map((x) => edgeOf(x)?.fn);
+  const note = (g: Tensor, i: number): void => {
+    const before = arrived.get(running!);
+    const gradients = before ?? tensors.map(() => null);
+    arrived.set(running!, gradients);
+    gradients[i] = g;
+    if (mode === 'any') {
+      if (before === undefined) (hook as (gradient: Tensor) => void)(g);
+    } else if (fns.every((fn, k) => gradients[k] !== null || fn === undefined || !running!.reaches(fn)))
+      (hook as (gradients: Gradients) => void)(gradients);
+  };
+  const handles = tensors.map((x, i) => registerTensorHook(x, (g) => note(g, i)));
   return { remove: () => handles.forEach((h) => h.remove()) };
 }

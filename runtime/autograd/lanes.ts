@@ -58,11 +58,9 @@ function backwardOfBatch(results: readonly Tensor[], nodes: readonly Node[], fro
   const ends = results.map((x) => (x.requiresGrad ? edgeOf(x) : null));
   if (ends.every((e) => e === null)) return null;
   const inside = from.lanes.map((lane) => edgeOf(lane.one));
-  const outside = edgesOutside(
-    ends.filter((e) => e !== null),
-    from,
-    new Set(inside.map((e) => e?.fn)),
-  );
+  const own = new Set(inside.map((e) => e?.fn));
+  const isOwn = (fn: GradFn): boolean => own.has(fn) || from.scope.given.has(nodeOfTensor(fn.leaf!));
+  const outside = edgesOutside(ends, from.since, isOwn);
   const edges = [...from.lanes.map((lane, i) => (inside[i] === null ? null : edgeOf(lane.many))), ...outside];
   let kept: Batch | null = from;
   const rule: Rule = {
@@ -81,23 +79,21 @@ function backwardOfBatch(results: readonly Tensor[], nodes: readonly Node[], fro
   );
 }
 
-/** Where the backward of one example leaves what the function made. */
-function edgesOutside(
-  ends: readonly Edge[],
-  { scope, since }: Batch,
-  own: ReadonlySet<GradFn | undefined>,
+/** Where a backward leaves what was recorded since a moment, and ends in no leaf of its own. */
+export function edgesOutside(
+  ends: readonly (Edge | null)[],
+  since: number,
+  isOwn: (leaf: GradFn) => boolean,
 ): Edge[] {
   const outside: Edge[] = [];
-  const isOutside = (fn: GradFn): boolean =>
-    fn.leaf === null ? fn.sequence < since : !own.has(fn) && !scope.given.has(nodeOfTensor(fn.leaf));
-  const seen = new Set<GradFn>();
+  const inside = new Set<GradFn>();
   const visit = (edge: Edge | null): void => {
     if (edge === null) return;
-    if (!isOutside(edge.fn)) seen.add(edge.fn);
+    if (edge.fn.leaf === null ? edge.fn.sequence >= since : isOwn(edge.fn)) inside.add(edge.fn);
     else if (!outside.some((e) => e.fn === edge.fn && e.index === edge.index)) outside.push(edge);
   };
   ends.forEach(visit);
-  for (const fn of seen) fn.edges.forEach(visit);
+  for (const fn of inside) fn.edges.forEach(visit);
   return outside;
 }
 
@@ -127,7 +123,7 @@ function pullBatch(
       retainGraph: true,
       targets,
       capture: true,
-      quiet: new Set(outside.map((e) => e.fn)),
+      boundary: new Set(outside.map((e) => e.fn)),
     }),
   );
   const many = batchTensors(found, { lanes: [...lanes, ...cotangents], scope, since });
