@@ -162,18 +162,18 @@ const geluOp = pointwise('gelu', {
   saves: savesSelf,
 });
 
-const geluRoot = Math.sqrt(2 / Math.PI);
+/** (1 + tanh(t)) / 2 is sigmoid(2 t): one exponential, and no cancellation below. Here 2 t = x (rate + rate * cube * x^2). */
+const geluRate = 2 * Math.sqrt(2 / Math.PI);
 const geluCube = 0.044715;
-const geluTanh = (x: Node): Node => tanh(mul(add(x, mul(mul(mul(x, x), x), geluCube)), geluRoot));
+const geluGate = (x: Node): Node => sigmoid(mul(x, add(mul(mul(x, x), geluRate * geluCube), geluRate)));
 
 const geluTanhOp = pointwise('geluTanh', {
-  expand: ([x]) => mul(mul(x, 0.5), add(geluTanh(x), 1)),
+  expand: ([x]) => mul(x, geluGate(x)),
   partials: [
     (g, [x]) => {
-      const t = geluTanh(x);
-      const inner = mul(add(mul(mul(x, x), 3 * geluCube), 1), geluRoot);
-      const right = mul(mul(mul(x, 0.5), sub(1, mul(t, t))), inner);
-      return mul(g, add(mul(add(t, 1), 0.5), right));
+      const gate = geluGate(x);
+      const slope = add(mul(mul(x, x), 3 * geluRate * geluCube), geluRate);
+      return mul(g, add(gate, mul(mul(mul(x, gate), sub(1, gate)), slope)));
     },
   ],
   saves: savesSelf,

@@ -7,7 +7,7 @@
 import { numel } from '../compiler/shape.ts';
 import { TraceError } from '../compiler/errors.ts';
 import type { TensorType } from '../compiler/node.ts';
-import { allocate } from './buffer.ts';
+import { allocate, copyInto, copyOf } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import {
   beforeOverwrite,
@@ -138,7 +138,7 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
     rehearse(tensors, body) {
       fill(tensors);
       for (const { of } of lent) if (of.core.grad !== null) keepElements(of.core.grad.core.cell);
-      const before = written.map(({ home }) => home.array.slice());
+      const before = written.map(({ home }) => copyOf(home.array));
       try {
         return body();
       } finally {
@@ -146,21 +146,6 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
       }
     },
   };
-}
-
-/** Typed arrays copy themselves well when they are long; a handful of elements is copied faster by hand. */
-const few = 16;
-
-function copyInto(to: TypedArray, from: TypedArray): void {
-  if (from.length > few) to.set(from);
-  else for (let i = 0; i < from.length; i++) to[i] = from[i];
-}
-
-function copyOf(array: TypedArray): TypedArray {
-  if (array.length > few) return array.slice();
-  const copy = new (array.constructor as new (length: number) => TypedArray)(array.length);
-  for (let i = 0; i < array.length; i++) copy[i] = array[i];
-  return copy;
 }
 
 /** Arguments that are still lazy are computed together. */
@@ -236,7 +221,7 @@ const mayFail = ({ report }: Executable, { checked = false }: TargetOptions): bo
 /** Runs a program that may throw half way: then state is as it was before. */
 function runOrRestore({ run }: Executable, written: readonly Resident[], lent: readonly Lent[]): void {
   for (const { of } of lent) if (of.core.grad !== null) keepElements(of.core.grad.core.cell);
-  const before = written.map(({ home }) => home.array.slice());
+  const before = written.map(({ home }) => copyOf(home.array));
   try {
     run();
   } catch (error) {

@@ -10,7 +10,7 @@ import { numel } from '../compiler/shape.ts';
 import type { Node, TensorType } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
 import { allocateHome } from './arena.ts';
-import { allocate } from './buffer.ts';
+import { allocate, copyOf } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import { activeTrace, refuseEscaped, touchCell } from './trace.ts';
 import type { Trace } from './trace.ts';
@@ -117,7 +117,7 @@ export function beforeOverwrite(buffer: Buffer): void {
   buffer.leaf = null;
 }
 
-const copyOfBuffer = ({ type, array }: Buffer): Buffer => makeBuffer(type, array.slice());
+const copyOfBuffer = ({ type, array }: Buffer): Buffer => makeBuffer(type, copyOf(array));
 
 /** Gives a cell elements of its own if those it holds belong to a program, which will overwrite them: nobody had looked at them yet. */
 export function keepElements(cell: Cell): void {

@@ -8,6 +8,7 @@ import type { Node, TensorType } from '../compiler/node.ts';
 import { checkDim, numel } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { input } from '../ops/source.ts';
+import { copyOf } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import type { GradFn } from './autograd/gradFn.ts';
 import { assignGrad, gradOf } from './autograd/accumulate.ts';
@@ -160,7 +161,7 @@ export class Tensor {
   }
   /** A row-major copy of the elements; booleans are 0 and 1. */
   toTypedArray(): TypedArray {
-    return readElements(this, 'toTypedArray').slice();
+    return copyOf(readElements(this, 'toTypedArray'));
   }
   /** PyTorch's text. */
   toString(): string {
