@@ -21,6 +21,8 @@ export interface Group {
   readonly domain: Domain;
   /** Members whose values others need: they are stored. */
   readonly stored: readonly Node[];
+  /** Small groups that the same kernel computes first, because this is the first to read them. */
+  readonly preludes: readonly Group[];
 }
 
 export interface RefusedMerge {
@@ -110,8 +112,8 @@ function volumeOf(n: Node): number {
   return m.tag === 'contract' ? flopsOf(n) / 2 : numel(n.type.shape);
 }
 
-const isScalar = (d: Draft): boolean =>
-  d.members.every((n) => numel(n.type.shape) === 1 && meaningOf(n).tag === 'map');
+const isNumber = (n: Node): boolean => numel(n.type.shape) === 1;
+const isScalar = (d: Draft): boolean => d.members.every((n) => isNumber(n) && meaningOf(n).tag === 'map');
 
 /** True if a path of at least one group in between leads from `a` to `b`. */
 function detour(a: Draft, b: Draft): boolean {
@@ -268,23 +270,51 @@ export function group(graph: Graph): Grouping {
 
   const outputs = new Set(graph.outputs);
   const drafts = sortDrafts([...new Set(draftOf.values())]);
-  const groups = drafts.map((d, id): Group => {
+  const hosts = findHosts(drafts);
+  const groupOf = (d: Draft, id: number): Group => {
     const inside = new Set(d.members);
+    const host = hosts.get(d);
     const needed = new Set<Node>();
     for (const n of d.members) if (outputs.has(n)) needed.add(n);
     for (const to of d.to)
-      for (const reader of to.members) for (const p of producersOf(reader)) if (inside.has(p)) needed.add(p);
+      for (const reader of to.members)
+        for (const p of producersOf(reader))
+          if (inside.has(p) && !(to === host && isNumber(p))) needed.add(p);
     const domain = d.domain ?? analyse(d.members);
     if ('refused' in domain)
       throw new InternalError(`${d.members[0].op.name} cannot run alone: ${domain.refused}`);
-    return { id, domain, stored: d.members.filter((n) => needed.has(n)) };
-  });
+    const preludes = drafts.filter((p) => hosts.get(p) === d).map((p) => groupOf(p, id));
+    return { id, domain, stored: d.members.filter((n) => needed.has(n)), preludes };
+  };
+  const groups = drafts.filter((d) => !hosts.has(d)).map(groupOf);
   return {
     groups,
     refused: refused.filter((r) => draftOf.get(r.producer) !== draftOf.get(r.consumer)),
     inlined,
   };
 }
+
+/** Small sums without rows, each with the group that reads it first: a kernel of their own would cost more than they do. */
+function findHosts(drafts: readonly Draft[]): Map<Draft, Draft> {
+  /** When a group runs: with its host. */
+  const time = new Map(drafts.map((d, i) => [d, i]));
+  const timeOf = (d: Draft): number => time.get(d) as number;
+  const hosts = new Map<Draft, Draft>();
+  for (const d of [...drafts].reverse()) {
+    if (d.domain === null || d.domain.rows.length > 0 || d.volume > limits.rowlessInner) continue;
+    if (!d.members.some((n) => meaningOf(n).tag === 'reduce')) continue;
+    const [first] = [...d.to].sort((a, b) => timeOf(a) - timeOf(b));
+    if (first === undefined || d.members.length + first.members.length > limits.groupMembers) continue;
+    const { tag } = meaningOf(first.members[0]);
+    if (tag === 'scatter' || tag === 'routine') continue;
+    hosts.set(d, first);
+    time.set(d, timeOf(first));
+  }
+  return hosts;
+}
+
+/** A group with its preludes, in the order in which they are computed. */
+export const partsOf = (g: Group): readonly Group[] => [...g.preludes.flatMap(partsOf), g];
 
 /** Groups in an order in which each follows those it reads; ties by the first member. */
 function sortDrafts(drafts: readonly Draft[]): Draft[] {
@@ -309,7 +339,7 @@ function sortDrafts(drafts: readonly Draft[]): Draft[] {
 
 /** One line per group: what it computes, over which loops, what it stores; then the refused merges. */
 export function printGroups(grouping: Grouping): string {
-  const lines = grouping.groups.map((g) => {
+  const describe = (g: Group): string => {
     const { rows, members, sinks, place, passes } = g.domain;
     const names = members.map((n) => {
       const mark = sinks.has(n)
@@ -323,8 +353,9 @@ export function printGroups(grouping: Grouping): string {
     });
     const loops = rows.map((a) => a.extent).join(' x ') || '1';
     const stored = g.stored.map((n) => n.op.name).join(', ');
-    return `group ${g.id}: rows ${loops}${passes > 0 ? `, ${passes + 1} passes` : ''}: ${names.join(', ')}   -> ${stored}`;
-  });
+    return `rows ${loops}${passes > 0 ? `, ${passes + 1} passes` : ''}: ${names.join(', ')}   -> ${stored}`;
+  };
+  const lines = grouping.groups.map((g) => `group ${g.id}: ${partsOf(g).map(describe).join('\n  then ')}`);
   const why = grouping.refused.map(
     (r) => `not merged: ${r.producer.op.name} with ${r.consumer.op.name}: ${r.why}`,
   );

@@ -34,8 +34,8 @@ export const limits = {
   deepest: 6,
   /** Rows from which an operand that is not contiguous along the columns is packed first. */
   packRows: 4,
+  /** Operations of a term that is computed once, apart from its loop: what is copied stays short. */
+  pickedSize: 64,
   /** Independent accumulators of a lone sum: one 0.57 ns per element, four 0.25, eight are slower again. */
   accumulators: 4,
-  /** Statements of small kernels that share one function of the driver. */
-  graphNodesWarning: 20000,
 } as const;

@@ -8,27 +8,46 @@ import { block } from './block.ts';
 import { contractionOf } from './contraction.ts';
 import { measure } from './cost.ts';
 import type { Group } from './group.ts';
+import { partsOf } from './group.ts';
 import type { LowerContext } from './lowering.ts';
 import { Lowering } from './lowering.ts';
-import type { Kernel } from './nest.ts';
-import type { Origin } from './node.ts';
+import { Names } from './names.ts';
+import type { Expr, Kernel, Stmt } from './nest.ts';
+import { visitStmts } from './nest.ts';
+import type { Node, Origin } from './node.ts';
 import { innerPass, planStaging, rowMember } from './passes.ts';
 import { meaningOf } from './reads.ts';
 import { lowerRoutine, lowerScatter } from './scatter.ts';
+import { numel } from './shape.ts';
 import { Sinks } from './sinks.ts';
 
-/** The whole group as one kernel. */
-export function lower(group: Group, context: LowerContext): Kernel {
-  const l = new Lowering(group, context);
-  const top = block(null);
-  const [first] = group.domain.members;
-  if (meaningOf(first).tag === 'routine') lowerRoutine(l, first, top);
-  else if (meaningOf(first).tag === 'scatter') lowerScatter(l, first, top);
-  else lowerLoops(l, top);
-  return kernelOf(l, top);
+/** What is the same for all groups of a program. */
+export type ProgramContext = Omit<LowerContext, 'known'>;
+
+/** The whole group, with its preludes, as one kernel. */
+export function lower(group: Group, context: ProgramContext): Kernel {
+  const taken = new Names(context.taken);
+  const known = new Map<Node, Expr>();
+  const parts = partsOf(group).map((part): Part => {
+    const l = new Lowering(part, { ...context, taken, known });
+    const top = block(null);
+    const [first] = part.domain.members;
+    if (meaningOf(first).tag === 'routine') lowerRoutine(l, first, top);
+    else if (meaningOf(first).tag === 'scatter') lowerScatter(l, first, top);
+    else lowerLoops(l, top, known);
+    visitStmts(top.stmts, (s) => (s.tag === 'let' || s.tag === 'var') && taken.reserve(s.name));
+    return { l, stmts: top.stmts };
+  });
+  return kernelOf(parts, context);
 }
 
-function lowerLoops(l: Lowering, top: Block): void {
+interface Part {
+  readonly l: Lowering;
+  readonly stmts: readonly Stmt[];
+}
+
+/** Also notes the single numbers that the loops leave behind. */
+function lowerLoops(l: Lowering, top: Block, known: Map<Node, Expr>): void {
   const { members, place, rows, sinks: reductions, pass, passes } = l.group.domain;
   const sinks = new Sinks(l);
   for (const n of members) if (place.get(n) === 'prologue') l.store(n, l.define(n, top), top);
@@ -59,21 +78,14 @@ function lowerLoops(l: Lowering, top: Block): void {
     top.stmts.push(...l.loops(rows, row.stmts));
   }
   sinks.close(top);
+  const left = [...top.values, ...(rows.length === 0 ? row.values : []), ...l.finished];
+  for (const [n, value] of left) if (numel(n.type.shape) === 1) known.set(n, value);
 }
 
-function kernelOf(l: Lowering, top: Block): Kernel {
-  const { members, rows, passes, sinks } = l.group.domain;
-  const words = [...new Set(members.map((n) => n.op.name.replace(/[^A-Za-z0-9]/g, '')))];
-  const base =
-    words.length <= 4 ? words.join('_') : [...words.slice(0, 2), 'etc', words[words.length - 1]].join('_');
-  const inner = new Set(members.flatMap((n) => l.span(n).iter.filter((a) => !rows.includes(a))));
-  const extents = (axes: Iterable<Axis>): string =>
-    [...axes].map((a) => `${l.varOf(a).name}<${a.extent}`).join(' ');
-  const parts = [
-    rows.length > 0 ? `for ${extents(rows)}` : 'once',
-    inner.size > 0 ? `inner ${extents(inner)}${passes > 0 ? ` in ${passes + 1} passes` : ''}` : '',
-    sinks.size > 0 ? `summing over rows: ${[...sinks].map((n) => n.op.name).join(', ')}` : '',
-  ];
+function kernelOf(parts: readonly Part[], context: ProgramContext): Kernel {
+  const body = parts.flatMap(({ stmts }) => stmts);
+  const scratch = parts.flatMap(({ l }) => l.scratch);
+  const members = parts.flatMap(({ l }) => l.group.domain.members);
   const origins: Origin[] = [];
   for (const { origin } of members)
     if (
@@ -82,11 +94,30 @@ function kernelOf(l: Lowering, top: Block): Kernel {
     )
       origins.push(origin);
   return {
-    name: l.context.uniqueName(base),
-    body: top.stmts,
-    summary: parts.filter(Boolean).join(' · '),
+    name: context.uniqueName(nameOf(parts[parts.length - 1].l.group)),
+    body,
+    summary: parts.map(({ l }) => summaryOf(l)).join(', then '),
     origins,
-    ...measure(top.stmts, l.scratch, members),
-    scratch: l.scratch,
+    ...measure(body, scratch, members),
+    scratch,
   };
+}
+
+function nameOf({ domain: { members } }: Group): string {
+  const words = [...new Set(members.map((n) => n.op.name.replace(/[^A-Za-z0-9]/g, '')))];
+  return (words.length <= 4 ? words : [...words.slice(0, 2), 'etc', words[words.length - 1]]).join('_');
+}
+
+function summaryOf(l: Lowering): string {
+  const { members, rows, passes, sinks } = l.group.domain;
+  const inner = new Set(members.flatMap((n) => l.span(n).iter.filter((a) => !rows.includes(a))));
+  const extents = (axes: Iterable<Axis>): string =>
+    [...axes].map((a) => `${l.varOf(a).name}<${a.extent}`).join(' ');
+  return [
+    rows.length > 0 ? `for ${extents(rows)}` : 'once',
+    inner.size > 0 ? `inner ${extents(inner)}${passes > 0 ? ` in ${passes + 1} passes` : ''}` : '',
+    sinks.size > 0 ? `summing over rows: ${[...sinks].map((n) => n.op.name).join(', ')}` : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }

@@ -25,8 +25,10 @@ import { primitives } from './scalar.ts';
 export interface LowerContext {
   readonly bufferOf: (n: Node) => Buffer | undefined;
   readonly inlined: ReadonlySet<Node>;
-  /** Names that mean something in the whole program: buffers. */
+  /** Names that mean something in the whole program, and those that are taken in the kernel. */
   readonly taken: Names;
+  /** Single numbers that the kernel has computed before these loops. */
+  readonly known: ReadonlyMap<Node, Expr>;
   /** A name for a kernel or for scratch that nothing in the program has. */
   readonly uniqueName: (base: string) => string;
 }
@@ -159,6 +161,8 @@ export class Lowering {
     // What a guard keeps from being read must not be named before the guard.
     const inside = wraps.length > 0 ? block(where, [], true) : where;
     if (this.context.inlined.has(n)) return this.wrap(this.mapAt(n, unflatten(here), inside), wraps);
+    const known = this.context.known.get(n);
+    if (known) return this.wrap(known, wraps);
     const buffer = this.context.bufferOf(n);
     if (!buffer) throw new InternalError(`lower: ${n.op.name} is read but has no buffer`);
     return this.load(this.wrap(loadOf(buffer, flatten(here)), wraps), where);

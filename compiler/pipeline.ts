@@ -7,7 +7,7 @@ import type { Builders } from './fold.ts';
 import type { Graph } from './graph.ts';
 import { printGraph, reachable, verifyGraph } from './graph.ts';
 import type { Grouping } from './group.ts';
-import { group, printGroups } from './group.ts';
+import { group, partsOf, printGroups } from './group.ts';
 import { lower } from './lower.ts';
 import { Names } from './names.ts';
 import type { Buffer, Kernel } from './nest.ts';
@@ -124,7 +124,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
   };
   const inputBuffers = optimized.inputs.map((n, i) => bufferFor(n, `in${i}`, 'input'));
   const outputBuffers = optimized.outputs.map((n, i) => bufferFor(n, `out${i}`, 'output'));
-  for (const g of grouping.groups)
+  for (const g of grouping.groups.flatMap(partsOf))
     for (const n of g.stored) if (!outputs.has(n)) bufferFor(n, n.op.name, 'temporary');
 
   const valueOf = new Map([...buffers].map(([n, b]) => [b, n]));

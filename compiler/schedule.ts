@@ -5,6 +5,7 @@ import type { Buffer, Kernel, Stmt } from './nest.ts';
 import { verifyKernel, visitStmts } from './nest.ts';
 import { invertDivisors } from './invert.ts';
 import { Names, scratchName } from './names.ts';
+import { pickTerms } from './pick.ts';
 import { tile } from './tile.ts';
 import {
   everywhere,
@@ -43,6 +44,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   body = everywhere(body, (stmts) =>
     stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])),
   );
+  body = pickTerms(body);
   body = inlineOnce(body);
   body = invertDivisors(body, fresh);
   body = joinLoops(body);

@@ -57,12 +57,10 @@ test('softmax cross-entropy and its gradient are one kernel', (t) => {
   t.is(kernels([x, classes], [loss, ...gradients(loss, [x])]), 1);
 });
 
-test('crossEntropy and its gradient are one kernel beside the count of targets that are not ignored', (t) => {
+test('crossEntropy and its gradient are one kernel, which first counts the targets that are not ignored', (t) => {
   const classes = tensor([64], 'int32');
   const loss = crossEntropy(x, classes);
-  const { built } = compileNodes([x, classes], [loss, ...gradients(loss, [x])]);
-  t.is(built.plan.kernels.length, 2);
-  t.true(built.plan.kernels[0].flops < 64 * 8);
+  t.is(kernels([x, classes], [loss, ...gradients(loss, [x])]), 1);
 });
 
 test('the backward of layerNorm gives all three gradients in one kernel', (t) => {

@@ -8,7 +8,7 @@ import { differentiate } from '../compiler/differentiate.ts';
 import type { DType } from '../compiler/dtype.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import type { Group, Grouping } from '../compiler/group.ts';
-import { printGroups } from '../compiler/group.ts';
+import { partsOf, printGroups } from '../compiler/group.ts';
 import { limits } from '../compiler/limits.ts';
 import type { Node } from '../compiler/node.ts';
 import type { Built } from '../compiler/pipeline.ts';
@@ -49,7 +49,12 @@ const members = (g: Group): readonly Node[] => g.domain.members;
 /** What is wrong with the groups of a program, in words. */
 function groupFaults({ optimized, grouping }: Built): string[] {
   const faults: string[] = [];
-  const { groups, inlined } = grouping;
+  const { inlined } = grouping;
+  const groups = grouping.groups.flatMap(partsOf);
+  const kernelOf = new Map(grouping.groups.flatMap((g, k) => partsOf(g).map((part) => [part, k] as const)));
+  /** Single numbers stay in locals of the kernel. */
+  const isLocal = (p: Node, from: Group, to: Group): boolean =>
+    numel(p.type.shape) === 1 && kernelOf.get(from) === kernelOf.get(to);
   const groupOf = new Map(groups.flatMap((g) => members(g).map((n) => [n, g] as const)));
   const computed = optimized.nodes.filter((n) => isComputed(n) && !inlined.has(n));
   if (groups.reduce((total, g) => total + members(g).length, 0) !== computed.length)
@@ -67,7 +72,7 @@ function groupFaults({ optimized, grouping }: Built): string[] {
         if (from === g && !inside.has(p)) faults.push(`group ${at}: ${n.op.name} comes before what it reads`);
         // An order of the groups in which each follows those that it reads exists only if all are convex.
         if (from && groups.indexOf(from) > at) faults.push(`group ${at} reads a later one`);
-        if (from && from !== g && !from.stored.includes(p))
+        if (from && from !== g && !from.stored.includes(p) && !isLocal(p, from, g))
           faults.push(`${p.op.name} is read but not stored`);
       }
       inside.add(n);
