@@ -38,4 +38,6 @@ export const limits = {
   pickedSize: 64,
   /** Independent accumulators of a lone sum: one 0.57 ns per element, four 0.25, eight are slower again. */
   accumulators: 4,
+  /** Operations of a loop that gets several accumulators: longer ones hide the wait for a sum behind their other work. */
+  splitSize: 12,
 } as const;

@@ -255,54 +255,55 @@ export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
 
 function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly Stmt[] {
   const n = limits.accumulators;
-  if (loop.step !== undefined || loop.extent < 8 * n || body.length === 0 || body.length > 2) return [whole];
-  const chains: Chain[] = [];
-  for (const s of body) {
-    const chain = chainOf(s);
-    if (!chain) return [whole];
-    chains.push(chain);
-  }
+  if (loop.step !== undefined || loop.extent < 8 * n || countStmts(body) > limits.splitSize) return [whole];
+  const sums = body.filter((s) => s.tag !== 'let');
+  const chains = sums.map(chainOf);
+  if (chains.length === 0 || chains.length > 2 || !chains.every((c) => c !== null)) return [whole];
+  // A short loop that was unrolled inside adds to one accumulator several times.
+  const distinct = chains.filter((c, i) => chains.findIndex((d) => d.acc === c.acc) === i);
+  const readsOther = (e: Expr): boolean => distinct.some((c) => readsLocal(e, c.acc));
+  if (chains.some((c) => readsOther(c.term)) || body.some((s) => s.tag === 'let' && readsOther(s.value)))
+    return [whole];
   const main = loop.extent - (loop.extent % n);
   const v: LoopVar = { ...loop, extent: main, step: n };
-  const nameOf = (c: Chain, k: number): string => (k === 0 ? c.acc : `${c.acc}_${k}`);
+  const nameOf = (acc: string, k: number): string => (k === 0 ? acc : `${acc}_${k}`);
   const combined = ({ prim }: Chain, a: Expr, b: Expr): Expr => ({
     tag: 'prim',
     prim,
     args: [a, b],
     dtype: 'float64',
   });
-  const stepAt = (c: Chain, k: number, index: NestIndex): Stmt => {
-    const term = mapExpr(
-      c.term,
-      (e) => e,
-      (i) => substitute(i, (x) => (x.name === loop.name ? index : null)),
-    );
-    const acc = local(nameOf(c, k));
-    return {
-      tag: 'assign',
-      name: nameOf(c, k),
-      value: c.prim === 'add' ? combined(c, acc, term) : combined(c, term, acc),
-    };
-  };
+  /** The body at an index, for accumulator k; `copy` names its values. */
+  const stepAt = (copy: number, k: number, index: NestIndex): readonly Stmt[] =>
+    (copy === 0 ? body : renamed(body, String(copy))).map((s) => {
+      const at = mapStmt(
+        s,
+        (e) => e,
+        (i) => substitute(i, (x) => (x.name === loop.name ? index : null)),
+      );
+      const c = chainOf(at);
+      if (c === null) return at;
+      const acc = nameOf(c.acc, k);
+      const [a, b] = c.prim === 'add' ? [local(acc), c.term] : [c.term, local(acc)];
+      return { tag: 'assign', name: acc, value: combined(c, a, b) };
+    });
   const lanes = Array.from({ length: n }, (_, k) => k);
-  // A short loop that was unrolled inside adds to one accumulator several times.
-  const distinct = chains.filter((c, i) => chains.findIndex((d) => d.acc === c.acc) === i);
   return [
     ...distinct.flatMap((c) =>
-      lanes.slice(1).map((k): Stmt => ({ tag: 'var', name: nameOf(c, k), value: num(c.start) })),
+      lanes.slice(1).map((k): Stmt => ({ tag: 'var', name: nameOf(c.acc, k), value: num(c.start) })),
     ),
     {
       tag: 'loop',
       loop: v,
-      body: lanes.flatMap((k) => chains.map((c) => stepAt(c, k, add(ofVar(v), { offset: k, terms: [] })))),
+      body: lanes.flatMap((k) => stepAt(k, k, add(ofVar(v), { offset: k, terms: [] }))),
     },
     ...Array.from({ length: loop.extent - main }, (_, k) =>
-      chains.map((c) => stepAt(c, 0, { offset: main + k, terms: [] })),
+      stepAt(n + k, 0, { offset: main + k, terms: [] }),
     ).flat(),
     ...distinct.map((c): Stmt => {
       const total = lanes
         .slice(1)
-        .reduce<Expr>((sum, k) => combined(c, sum, local(nameOf(c, k))), local(c.acc));
+        .reduce<Expr>((sum, k) => combined(c, sum, local(nameOf(c.acc, k))), local(c.acc));
       return { tag: 'assign', name: c.acc, value: total };
     }),
   ];
