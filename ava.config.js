@@ -8,6 +8,7 @@ export default async () => ({
   environmentVariables: {
     GRADLOOM_PRECOMPILED: await precompile(fileURLToPath(new URL('.', import.meta.url))),
     TSIMP_DIAG: 'ignore',
+    GRADLOOM_DEBUG: 'verify',
   },
   workerThreads: false,
   timeout: '2m',

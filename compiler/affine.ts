@@ -134,6 +134,7 @@ export function modulo<X>(index: Index<X>, n: number): Index<X> {
 
 /** Replaces loop variables. */
 export function substitute<X>(index: Index<X>, by: (v: LoopVar) => Index<X> | null): Index<X> {
+  if (!mentions(index, by)) return index;
   let result: Index<X> = { offset: index.offset, terms: [] };
   for (const { atom, coef } of index.terms) {
     let value: Index<X>;
@@ -145,6 +146,11 @@ export function substitute<X>(index: Index<X>, by: (v: LoopVar) => Index<X> | nu
   }
   return result;
 }
+
+const mentions = <X>(index: Index<X>, by: (v: LoopVar) => Index<X> | null): boolean =>
+  index.terms.some(({ atom }) =>
+    atom.tag === 'var' ? by(atom) !== null : atom.tag !== 'value' && mentions(atom.of, by),
+  );
 
 /** The names of the loop variables in an index (run-time values are asked for by the caller). */
 export function variablesOf(index: Index, into = new Set<string>()): Set<string> {

@@ -1,7 +1,7 @@
 // What a kernel costs. In: its statements and members. Out: the buffers it touches, and the arithmetic and traffic of one run.
 
 import type { Buffer, Kernel, Stmt } from './nest.ts';
-import { exprsOf, visitExpr, visitStmts } from './nest.ts';
+import { visitOwn, visitStmts } from './nest.ts';
 import { dtypes } from './dtype.ts';
 import type { Node } from './node.ts';
 import { meaningOf } from './reads.ts';
@@ -42,8 +42,7 @@ export function measure(
   const writes = new Set<Buffer>();
   const internal = new Set(scratch);
   visitStmts(stmts, (s) => {
-    for (const e of exprsOf(s))
-      visitExpr(e, (x) => x.tag === 'load' && !internal.has(x.buffer) && reads.add(x.buffer));
+    visitOwn(s, (x) => x.tag === 'load' && !internal.has(x.buffer) && reads.add(x.buffer));
     if (s.tag === 'store' && !internal.has(s.buffer)) writes.add(s.buffer);
     if (s.tag === 'routine') {
       writes.add(s.output);

@@ -125,7 +125,8 @@ function findLate(
   producers: (n: Node) => readonly Node[],
   downstream: ReadonlySet<Node>,
   place: ReadonlyMap<Node, Place>,
-): Set<Node> {
+): ReadonlySet<Node> {
+  if (downstream.size === 0) return downstream;
   const late = new Set(
     members.filter(
       (n) => !downstream.has(n) && place.get(n) !== 'prologue' && users.has(n) && meaningOf(n).tag === 'map',

@@ -51,6 +51,8 @@ interface Draft {
   first: number;
   /** Position of the last member of this group or of any that it needs: a group that starts later is not among these. */
   late: number;
+  /** The last search that came by. */
+  searched: number;
 }
 
 /**
@@ -117,17 +119,21 @@ const isScalar = (d: Draft): boolean => d.members.every((n) => isNumber(n) && me
 
 /** True if a path of at least one group in between leads from `a` to `b`. */
 function detour(a: Draft, b: Draft): boolean {
-  const seen = new Set<Draft>();
-  const stack = [...b.from].filter((d) => d !== a);
-  while (stack.length > 0) {
-    const d = stack.pop() as Draft;
-    if (seen.has(d) || d.late < a.first) continue;
-    seen.add(d);
-    if (d === a) return true;
-    stack.push(...d.from);
+  const search = ++searches;
+  const stack: Draft[] = [];
+  const look = (d: Draft): void => {
+    if (d.searched === search || d.late < a.first) return;
+    d.searched = search;
+    stack.push(d);
+  };
+  for (const d of b.from) if (d !== a) look(d);
+  for (let d = stack.pop(); d !== undefined; d = stack.pop()) {
+    if (d.from.has(a)) return true;
+    d.from.forEach(look);
   }
   return false;
 }
+let searches = 0;
 
 /** Passes `late` on to all groups that need this one. */
 function raise(d: Draft): void {
@@ -183,6 +189,7 @@ export function group(graph: Graph): Grouping {
       to: new Set([...a.to, ...b.to]),
       first: Math.min(a.first, b.first),
       late: Math.max(a.late, b.late),
+      searched: 0,
     };
     for (const d of [a, b]) {
       merged.from.delete(d);
@@ -214,6 +221,7 @@ export function group(graph: Graph): Grouping {
       to: new Set(),
       first: at,
       late: at,
+      searched: 0,
     };
     draftOf.set(n, mine);
     const producers = producersOf(n).filter((p) => !inlined.has(p));

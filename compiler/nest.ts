@@ -93,44 +93,60 @@ export const num = (value: number): Expr => ({ tag: 'number', value });
 export const local = (name: string): Expr => ({ tag: 'local', name });
 export const loadOf = (buffer: Buffer, index: NestIndex): Expr => ({ tag: 'load', buffer, index });
 
-/** Rebuilds an expression bottom-up; indices with run-time values inside are rebuilt as well. */
-export function mapExpr(
-  e: Expr,
-  f: (e: Expr) => Expr,
-  onIndex: (i: NestIndex) => NestIndex = (i) => i,
-): Expr {
-  const index = (i: NestIndex): NestIndex => onIndex(mapIndexValues(i, (x) => mapExpr(x, f, onIndex)));
+/** `list.map(f)`, but the same list if nothing changes: most passes leave most of a nest as it is, and garbage costs time. */
+export function mapList<T>(list: readonly T[], f: (x: T) => T): readonly T[] {
+  let result: T[] | null = null;
+  for (let i = 0; i < list.length; i++) {
+    const now = f(list[i]);
+    if (result === null && now !== list[i]) result = list.slice(0, i);
+    result?.push(now);
+  }
+  return result ?? list;
+}
+
+/** Rebuilds an expression bottom-up; indices with run-time values inside are rebuilt as well. What does not change stays the same object. */
+export function mapExpr(e: Expr, f: (e: Expr) => Expr, onIndex?: (i: NestIndex) => NestIndex): Expr {
   switch (e.tag) {
     case 'number':
     case 'local':
       return f(e);
     case 'load':
-      return f({ ...e, index: index(e.index) });
-    case 'index':
-      return f({ ...e, index: index(e.index) });
-    case 'prim':
-      return f({ ...e, args: e.args.map((a) => mapExpr(a, f, onIndex)) });
-    case 'cast':
-      return f({ ...e, arg: mapExpr(e.arg, f, onIndex) });
-    case 'guarded':
-      return f({
-        ...e,
-        guards: e.guards.map((g) => ({ ...g, index: index(g.index) })),
-        value: mapExpr(e.value, f, onIndex),
+    case 'index': {
+      const index = mapIndex(e.index, f, onIndex);
+      return f(index === e.index ? e : { ...e, index });
+    }
+    case 'prim': {
+      const args = mapList(e.args, (a) => mapExpr(a, f, onIndex));
+      return f(args === e.args ? e : { ...e, args });
+    }
+    case 'cast': {
+      const arg = mapExpr(e.arg, f, onIndex);
+      return f(arg === e.arg ? e : { ...e, arg });
+    }
+    case 'guarded': {
+      const value = mapExpr(e.value, f, onIndex);
+      const guards = mapList(e.guards, (g) => {
+        const index = mapIndex(g.index, f, onIndex);
+        return index === g.index ? g : { ...g, index };
       });
+      return f(value === e.value && guards === e.guards ? e : { ...e, guards, value });
+    }
   }
 }
 
-function mapIndexValues(i: NestIndex, f: (e: Expr) => Expr): NestIndex {
-  if (i.terms.every((t) => t.atom.tag === 'var')) return i;
-  return {
-    offset: i.offset,
-    terms: i.terms.map(({ atom, coef }) => {
-      if (atom.tag === 'var') return { atom, coef };
-      if (atom.tag === 'value') return { atom: { ...atom, expr: f(atom.expr) }, coef };
-      return { atom: { ...atom, of: mapIndexValues(atom.of, f) }, coef };
-    }),
-  };
+function mapIndex(i: NestIndex, f: (e: Expr) => Expr, onIndex?: (i: NestIndex) => NestIndex): NestIndex {
+  const terms = mapList(i.terms, (t) => {
+    const { atom } = t;
+    if (atom.tag === 'var') return t;
+    if (atom.tag === 'value') {
+      const expr = mapExpr(atom.expr, f, onIndex);
+      return expr === atom.expr ? t : { ...t, atom: { ...atom, expr } };
+    }
+    const of = mapIndex(atom.of, f);
+    return of === atom.of ? t : { ...t, atom: { ...atom, of } };
+  });
+  const mapped = terms === i.terms ? i : { offset: i.offset, terms };
+  return onIndex ? onIndex(mapped) : mapped;
 }
 
 /** Visits an expression and everything in it, the indices included. */
@@ -139,30 +155,44 @@ export function visitExpr(
   visit: (e: Expr) => void,
   visitIndex: (i: NestIndex) => void = () => {},
 ): void {
-  const index = (i: NestIndex): void => {
-    visitIndex(i);
-    for (const t of i.terms) {
-      if (t.atom.tag === 'value') visitExpr(t.atom.expr, visit, visitIndex);
-      else if (t.atom.tag !== 'var') index(t.atom.of);
-    }
-  };
   visit(e);
   switch (e.tag) {
     case 'load':
     case 'index':
-      index(e.index);
+      visitIn(e.index, visit, visitIndex);
       break;
     case 'prim':
-      e.args.forEach((a) => visitExpr(a, visit, visitIndex));
+      for (const a of e.args) visitExpr(a, visit, visitIndex);
       break;
     case 'cast':
       visitExpr(e.arg, visit, visitIndex);
       break;
     case 'guarded':
-      e.guards.forEach((g) => index(g.index));
+      for (const g of e.guards) visitIn(g.index, visit, visitIndex);
       visitExpr(e.value, visit, visitIndex);
       break;
   }
+}
+
+function visitIn(i: NestIndex, visit: (e: Expr) => void, visitIndex: (i: NestIndex) => void): void {
+  visitIndex(i);
+  for (const { atom } of i.terms) {
+    if (atom.tag === 'value') visitExpr(atom.expr, visit, visitIndex);
+    else if (atom.tag !== 'var') visitIn(atom.of, visit, visitIndex);
+  }
+}
+
+/** Visits the expressions that a statement evaluates itself, with everything in them. */
+export function visitOwn(
+  s: Stmt,
+  visit: (e: Expr) => void,
+  visitIndex: (i: NestIndex) => void = () => {},
+): void {
+  if (s.tag === 'loop' || s.tag === 'routine' || s.tag === 'comment') return;
+  if (s.tag === 'store') {
+    visitIn(s.index, visit, visitIndex);
+    visitExpr(s.value, visit, visitIndex);
+  } else for (const e of exprsOf(s)) visitExpr(e, visit, visitIndex);
 }
 
 /** The expressions that a statement evaluates itself, without those of the statements inside it. */
@@ -197,25 +227,31 @@ export function visitStmts(stmts: readonly Stmt[], visit: (s: Stmt) => void): vo
   }
 }
 
-/** Rebuilds a statement's own expressions and indices; statements inside are rebuilt too. */
-export function mapStmt(
-  s: Stmt,
-  f: (e: Expr) => Expr,
-  onIndex: (i: NestIndex) => NestIndex = (i) => i,
-): Stmt {
+/** Rebuilds a statement's own expressions and indices, and the statements inside; what does not change stays the same object. */
+export function mapStmt(s: Stmt, f: (e: Expr) => Expr, onIndex?: (i: NestIndex) => NestIndex): Stmt {
   const e = (x: Expr): Expr => mapExpr(x, f, onIndex);
-  const all = (body: readonly Stmt[]): Stmt[] => body.map((x) => mapStmt(x, f, onIndex));
+  const all = (body: readonly Stmt[]): readonly Stmt[] => mapList(body, (x) => mapStmt(x, f, onIndex));
   switch (s.tag) {
-    case 'loop':
-      return { ...s, body: all(s.body) };
+    case 'loop': {
+      const body = all(s.body);
+      return body === s.body ? s : { ...s, body };
+    }
     case 'let':
     case 'var':
-    case 'assign':
-      return { ...s, value: e(s.value) };
-    case 'store':
-      return { ...s, index: onIndex(mapIndexValues(s.index, e)), value: e(s.value) };
-    case 'if':
-      return { ...s, condition: e(s.condition), body: all(s.body) };
+    case 'assign': {
+      const value = e(s.value);
+      return value === s.value ? s : { ...s, value };
+    }
+    case 'store': {
+      const value = e(s.value);
+      const index = mapIndex(s.index, f, onIndex);
+      return value === s.value && index === s.index ? s : { ...s, index, value };
+    }
+    case 'if': {
+      const condition = e(s.condition);
+      const body = all(s.body);
+      return condition === s.condition && body === s.body ? s : { ...s, condition, body };
+    }
     case 'contraction':
       return { ...s, a: e(s.a), b: e(s.b), epilogue: all(s.epilogue) };
     case 'routine':

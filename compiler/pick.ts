@@ -9,7 +9,7 @@ import { ofAtom, substitute, variablesOf } from './affine.ts';
 import { isInteger } from './dtype.ts';
 import { limits } from './limits.ts';
 import type { Expr, Stmt } from './nest.ts';
-import { exprsOf, mapExpr, num, visitExpr, visitStmts } from './nest.ts';
+import { mapExpr, num, visitExpr, visitOwn, visitStmts } from './nest.ts';
 
 type Loop = Extract<Stmt, { tag: 'loop' }>;
 type Assign = Extract<Stmt, { tag: 'assign' }>;
@@ -27,6 +27,7 @@ export function pickTerms(stmts: readonly Stmt[], outside: Known = new Map()): r
 }
 
 function pickFrom(loop: Loop, outside: Known): readonly Stmt[] {
+  if (!loop.body.some(chooses)) return [loop];
   const scene = sceneOf(loop);
   const picked: Stmt[] = [];
   const body = loop.body.filter((s) => {
@@ -38,6 +39,12 @@ function pickFrom(loop: Loop, outside: Known): readonly Stmt[] {
   const left = withoutUnused(body);
   return left.length > 0 ? [...picked, { ...loop, body: left }] : picked;
 }
+
+/** True if a statement may hold what is looked for. */
+const chooses = (s: Stmt): boolean =>
+  (s.tag === 'let' || s.tag === 'assign') &&
+  s.value.tag === 'prim' &&
+  (s.value.prim === 'select' || s.value.args.some((a) => a.tag === 'prim' && a.prim === 'select'));
 
 /** What a loop defines and changes. */
 interface Scene {
@@ -65,7 +72,7 @@ function sceneOf(loop: Loop): Scene {
     if (s.tag === 'assign') count(assigned, s.name);
     if (s.tag === 'store') stored.add(s.buffer.name);
     if (s.tag === 'routine') stored.add(s.output.name);
-    for (const e of exprsOf(s)) visitExpr(e, (x) => x.tag === 'local' && count(read, x.name));
+    visitOwn(s, (x) => x.tag === 'local' && count(read, x.name));
   });
   return { values, changing, assigned, read, stored };
 }
@@ -165,9 +172,7 @@ function withoutUnused(body: readonly Stmt[]): readonly Stmt[] {
   for (const s of [...body].reverse()) {
     if (s.tag === 'let' && !used.has(s.name)) continue;
     kept.push(s);
-    visitStmts([s], (x) =>
-      exprsOf(x).forEach((e) => visitExpr(e, (y) => y.tag === 'local' && used.add(y.name))),
-    );
+    visitStmts([s], (x) => visitOwn(x, (y) => y.tag === 'local' && used.add(y.name)));
   }
   return kept.reverse();
 }

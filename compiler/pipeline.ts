@@ -11,7 +11,7 @@ import { group, partsOf, printGroups } from './group.ts';
 import { lower } from './lower.ts';
 import { Names } from './names.ts';
 import type { Buffer, Kernel } from './nest.ts';
-import { printKernel } from './nest.ts';
+import { printKernel, verifyKernel } from './nest.ts';
 import type { Node, TensorType } from './node.ts';
 import { node } from './node.ts';
 import type { Op, RoutineRun } from './op.ts';
@@ -31,6 +31,8 @@ export interface BuildOptions extends Builders {
   readonly serial: number;
   readonly rules: readonly Rule[];
   readonly fastMath?: boolean;
+  /** Whether what every pass made is checked, unless false: that costs as much as a pass. */
+  readonly verify?: boolean;
   /** Inputs (by number) whose memory the caller brings. */
   readonly external: ReadonlySet<number>;
   /** For each output the input in whose memory it must end, or null. */
@@ -104,7 +106,8 @@ export function build(graph: Graph, options: BuildOptions): Built {
   const rewrites: RewriteStep[] = [];
   const simplified = simplify(graph, { ...options, trace: (step) => rewrites.push(step) });
   const optimized = materialise(simplified);
-  verifyGraph(optimized);
+  const verify = options.verify !== false;
+  if (verify) verifyGraph(optimized);
   const grouping = group(optimized);
 
   // Nothing in a source may hide a helper: a 32nd local of tanh would be tanh32.
@@ -138,6 +141,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
     }),
   );
   const kernels = nests.map((k) => schedule(k, names, uniqueName));
+  if (verify) kernels.forEach(verifyKernel);
   const external = new Set(inputBuffers.filter((_, i) => options.external.has(i)));
   const writeBack = new Map<Buffer, Buffer>();
   options.writeBack.forEach(

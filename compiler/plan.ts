@@ -3,10 +3,11 @@
 // and aliases. Temporaries share memory by liveness; a result takes the place of an operand that dies in the same kernel
 // where every element is read before it is written.
 
+import { sameIndex } from './affine.ts';
 import { dtypes } from './dtype.ts';
 import { InternalError } from './errors.ts';
 import type { Buffer, Kernel, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, exprsOf, printIndex, visitExpr } from './nest.ts';
+import { bodyOf, visitOwn } from './nest.ts';
 
 export interface Slot {
   readonly buffer: Buffer;
@@ -51,42 +52,51 @@ interface Access {
   readonly index: NestIndex;
 }
 
-/** All loads and stores of a buffer with the block they stand in and their order. */
-function accesses(kernel: Kernel, buffer: Buffer, kind: 'load' | 'store'): Access[] | null {
-  const found: Access[] = [];
+interface Accesses {
+  readonly loads: Access[];
+  readonly stores: Access[];
+  /** A routine takes the buffer as a whole. */
+  opaque: boolean;
+}
+
+/** All loads and stores of a kernel by buffer, with the block they stand in and their order. */
+export function accessesOf(kernel: Kernel): ReadonlyMap<Buffer, Accesses> {
+  const found = new Map<Buffer, Accesses>();
+  const of = (b: Buffer): Accesses => {
+    let accesses = found.get(b);
+    if (!accesses) found.set(b, (accesses = { loads: [], stores: [], opaque: false }));
+    return accesses;
+  };
   let order = 0;
-  let opaque = false;
   const walk = (stmts: readonly Stmt[], path: string): void => {
     stmts.forEach((s, i) => {
       order++;
+      const at = order;
       const inner = bodyOf(s).length > 0 ? `${path}/${i}` : path;
-      if (s.tag === 'routine' && (s.output === buffer || s.inputs.includes(buffer))) opaque = true;
-      if (kind === 'load')
-        for (const e of exprsOf(s))
-          visitExpr(
-            e,
-            (x) => x.tag === 'load' && x.buffer === buffer && found.push({ path, order, index: x.index }),
-          );
-      if (kind === 'store' && s.tag === 'store' && s.buffer === buffer)
-        found.push({ path, order, index: s.index });
+      if (s.tag === 'routine') for (const b of [s.output, ...s.inputs]) of(b).opaque = true;
+      visitOwn(s, (x) => x.tag === 'load' && of(x.buffer).loads.push({ path, order: at, index: x.index }));
+      if (s.tag === 'store') of(s.buffer).stores.push({ path, order: at, index: s.index });
       walk(bodyOf(s), inner);
     });
   };
   walk(kernel.body, '');
-  return opaque ? null : found;
+  return found;
 }
 
-const termsText = (i: NestIndex): string => printIndex({ offset: 0, terms: i.terms });
+const sameTerms = (a: NestIndex, b: NestIndex): boolean =>
+  sameIndex({ offset: 0, terms: a.terms }, { offset: 0, terms: b.terms });
 
-/** True if `write` may use the memory of `read` in this kernel: each element is read before it is overwritten, and not after. */
-export function safeInPlace(kernel: Kernel, read: Buffer, write: Buffer): boolean {
-  const loads = accesses(kernel, read, 'load');
-  const stores = accesses(kernel, write, 'store');
+/**
+ * True if, in a kernel of these accesses, `write` may use the memory of `read`: each element is read before it is overwritten, and not
+ * after.
+ */
+export function safeInPlace(accesses: ReadonlyMap<Buffer, Accesses>, read: Buffer, write: Buffer): boolean {
+  const [from, to] = [accesses.get(read), accesses.get(write)];
+  if (from?.opaque || to?.opaque) return false;
   // What a kernel stores it may read again in a later pass; then old and new would be confused only if `read` is loaded there too.
-  if (!loads || !stores) return false;
-  return loads.every((l) =>
-    stores.every((s) => {
-      if (l.path !== s.path || termsText(l.index) !== termsText(s.index)) return false;
+  return (from?.loads ?? []).every((l) =>
+    (to?.stores ?? []).every((s) => {
+      if (l.path !== s.path || !sameTerms(l.index, s.index)) return false;
       if (l.index.offset === s.index.offset) return l.order <= s.order;
       const smallest = Math.min(Infinity, ...l.index.terms.map((t) => Math.abs(t.coef)));
       return Math.abs(l.index.offset - s.index.offset) < smallest;
@@ -128,8 +138,12 @@ function order(kernels: readonly Kernel[], inPlace: ReadonlyMap<Buffer, Buffer>)
 
 export function plan(request: PlanRequest): Plan {
   const { inputs, outputs, external, nestOf } = request;
-  const inPlace = (k: Kernel, read: Buffer, write: Buffer): boolean =>
-    safeInPlace(nestOf.get(k) as Kernel, read, write);
+  const known = new Map<Kernel, ReadonlyMap<Buffer, Accesses>>();
+  const inPlace = (k: Kernel, read: Buffer, write: Buffer): boolean => {
+    const accesses = known.get(k) ?? accessesOf(nestOf.get(k) as Kernel);
+    known.set(k, accesses);
+    return safeInPlace(accesses, read, write);
+  };
   // 1. Which outputs can be written where they must end.
   const aliases = new Map<Buffer, Buffer>();
   const copies: { from: Buffer; to: Buffer }[] = [];

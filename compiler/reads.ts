@@ -20,13 +20,20 @@ export interface Read {
   readonly steps: readonly Step[];
 }
 
-/** Meanings are asked for once per node. */
-const meanings = new WeakMap<Node, Meaning>();
-export function meaningOf(n: Node): Meaning {
-  let m = meanings.get(n);
-  if (!m) meanings.set(n, (m = n.op.meaning(n)));
-  return m;
+/** What follows from a node alone; found once, when it is asked for. */
+interface Facts {
+  readonly meaning: Meaning;
+  readonly reads: (Read | undefined)[];
+  producers: readonly Node[] | null;
 }
+const known = new WeakMap<Node, Facts>();
+function factsOf(n: Node): Facts {
+  let facts = known.get(n);
+  if (!facts) known.set(n, (facts = { meaning: n.op.meaning(n), reads: [], producers: null }));
+  return facts;
+}
+
+export const meaningOf = (n: Node): Meaning => factsOf(n).meaning;
 
 export type ComputedTag = 'map' | 'reduce' | 'contract' | 'gather' | 'scatter' | 'routine';
 const computedTags: ReadonlySet<string> = new Set<ComputedTag>([
@@ -56,6 +63,11 @@ export function readOf(operand: Node, first: readonly Step[] = []): Read {
 
 /** The operand `k` of a node as it is read at the node's own index (maps and gathers broadcast), or whole. */
 export function operandRead(n: Node, k: number): Read {
+  const { reads } = factsOf(n);
+  return (reads[k] ??= findRead(n, k));
+}
+
+function findRead(n: Node, k: number): Read {
   const m = meaningOf(n);
   const operand = n.inputs[k];
   const over =
@@ -72,6 +84,9 @@ export function operandRead(n: Node, k: number): Read {
 }
 
 /** Computed nodes that a node reads, without repetition. */
-export const producersOf = (n: Node): Node[] => [
-  ...new Set(n.inputs.map((i) => readOf(i).source).filter((source) => isComputed(source))),
-];
+export function producersOf(n: Node): readonly Node[] {
+  const facts = factsOf(n);
+  return (facts.producers ??= [
+    ...new Set(n.inputs.map((i) => readOf(i).source).filter((source) => isComputed(source))),
+  ]);
+}

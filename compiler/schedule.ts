@@ -2,7 +2,7 @@
 // will be printed.
 
 import type { Buffer, Kernel, Stmt } from './nest.ts';
-import { verifyKernel, visitStmts } from './nest.ts';
+import { visitStmts } from './nest.ts';
 import { invertDivisors } from './invert.ts';
 import { Names, scratchName } from './names.ts';
 import { pickTerms } from './pick.ts';
@@ -51,9 +51,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   body = unrollShort(body);
   body = splitSums(body);
   body = settleKnown(body);
-  const scheduled: Kernel = { ...kernel, body, scratch };
-  verifyKernel(scheduled);
-  return scheduled;
+  return { ...kernel, body, scratch };
 }
 
 /** The last step before printing: what a loop does not change in an index is named before it. */

@@ -7,7 +7,18 @@
 import type { LoopVar } from './affine.ts';
 import { add, ofAtom, ofVar, rangeOf, strideIn, substitute, variablesOf } from './affine.ts';
 import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, exprsOf, local, mapExpr, mapStmt, num, visitExpr, visitStmts } from './nest.ts';
+import {
+  bodyOf,
+  exprsOf,
+  local,
+  mapExpr,
+  mapList,
+  mapStmt,
+  num,
+  visitExpr,
+  visitOwn,
+  visitStmts,
+} from './nest.ts';
 import { isFloat } from './dtype.ts';
 import { limits } from './limits.ts';
 import { castNumber, primitives } from './scalar.ts';
@@ -20,15 +31,22 @@ export const everywhere = (
   stmts: readonly Stmt[],
   pass: (stmts: readonly Stmt[]) => readonly Stmt[],
 ): readonly Stmt[] =>
-  pass(stmts.map((s) => (bodyOf(s).length > 0 ? withBody(s, everywhere(bodyOf(s), pass)) : s)));
+  pass(
+    mapList(stmts, (s) => {
+      const body = bodyOf(s);
+      const now = body.length > 0 ? everywhere(body, pass) : body;
+      return now === body ? s : withBody(s, now);
+    }),
+  );
 
 // --- inlining ------------------------------------------------------------------------------------------------------------------
 
 function countUses(stmts: readonly Stmt[]): Map<string, number> {
   const uses = new Map<string, number>();
-  const count = (e: Expr): void =>
-    visitExpr(e, (x) => x.tag === 'local' && uses.set(x.name, (uses.get(x.name) ?? 0) + 1));
-  visitStmts(stmts, (s) => exprsOf(s).forEach(count));
+  const count = (x: Expr): void => {
+    if (x.tag === 'local') uses.set(x.name, (uses.get(x.name) ?? 0) + 1);
+  };
+  visitStmts(stmts, (s) => visitOwn(s, count));
   return uses;
 }
 
@@ -153,7 +171,7 @@ function joinOne(s: Stmt): Stmt {
     const [a, b] = [strideIn(index, i.name), strideIn(index, j.name)];
     if (a === null || b === null || a !== b * j.extent) even = false;
   };
-  visitStmts(inner.body, (x) => exprsOf(x).forEach((e) => visitExpr(e, () => {}, check)));
+  visitStmts(inner.body, (x) => visitOwn(x, () => {}, check));
   visitStmts(inner.body, (x) => x.tag === 'contraction' && (even = false));
   if (!even) return s;
   const joined: LoopVar = { tag: 'var', name: j.name, extent: i.extent * j.extent };

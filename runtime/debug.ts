@@ -1,9 +1,9 @@
-// GRADLOOM_DEBUG=graph,groups,nests,plan,js,recompile,time: what programs say about themselves, on stderr. Read here and nowhere else.
+// GRADLOOM_DEBUG=graph,groups,nests,plan,js,recompile,time,verify: what programs say about themselves, on stderr. Read here and nowhere else.
 
 import { environmentVariable, writeError } from './environment.ts';
 import type { ProgramReport, Stage } from './program.ts';
 
-export type Topic = Stage | 'js' | 'recompile' | 'time';
+export type Topic = Stage | 'js' | 'recompile' | 'time' | 'verify';
 
 const topics: ReadonlySet<string> = new Set(
   environmentVariable('GRADLOOM_DEBUG')
@@ -11,6 +11,9 @@ const topics: ReadonlySet<string> = new Set(
     .map((name) => name.trim())
     .filter((name) => name !== ''),
 );
+
+/** Whether the compiler checks what its passes make: whenever somebody looks at it. `verify` does only that. */
+export const verifying = topics.size > 0;
 
 export const debugging = (topic: Topic): boolean => topics.has(topic);
 

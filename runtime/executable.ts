@@ -11,6 +11,7 @@ import { rules } from '../ops/rules.ts';
 import type { TypedArray } from './buffer.ts';
 import { checkRun } from './checkedRun.ts';
 import { warn } from './environment.ts';
+import { verifying } from './debug.ts';
 import { interpreted } from './interpreted.ts';
 import { canCompile, link } from './link.ts';
 import type { ProgramReport } from './program.ts';
@@ -48,6 +49,7 @@ export function prepare(graph: Graph, options: ExecutableOptions): Executable {
     serial: serial++,
     rules,
     fastMath: options.fastMath,
+    verify: verifying || options.checked === true,
     external: new Set(options.homes.flatMap((home, i) => (home ? [i] : []))),
     writeBack: options.writeBack,
     makeConstant: (value, { shape, dtype }) => constant(value, dtype, shape),
