@@ -12,7 +12,7 @@ import { lower } from './lower.ts';
 import { Names } from './names.ts';
 import type { Buffer, Kernel } from './nest.ts';
 import { printKernel, verifyKernel } from './nest.ts';
-import type { Node, TensorType } from './node.ts';
+import type { Node, Origin, TensorType } from './node.ts';
 import { node } from './node.ts';
 import type { Op, RoutineRun } from './op.ts';
 import { defineOp } from './op.ts';
@@ -56,6 +56,8 @@ export interface Built {
   readonly plan: Plan;
   readonly source: string;
   readonly kernelSources: ReadonlyMap<Kernel, string>;
+  /** For each line of the source the user's line that it computes. */
+  readonly sourceOrigins: readonly (Origin | null)[];
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
   /** Which value each buffer that a kernel writes holds. */
@@ -157,7 +159,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
     writeBack,
   });
   const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, names)) };
-  const { source, kernels: kernelSources } = emitProgram(final, options);
+  const { source, kernels: kernelSources, origins: sourceOrigins } = emitProgram(final, options);
   const routines = optimized.nodes.flatMap((n): RoutineSlot[] => {
     const m = meaningOf(n);
     return m.tag === 'routine'
@@ -173,6 +175,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
     plan: final,
     source,
     kernelSources,
+    sourceOrigins,
     inputs: inputBuffers,
     outputs: outputBuffers,
     valueOf,

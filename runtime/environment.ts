@@ -8,6 +8,7 @@ interface Surroundings {
     cwd?(): string;
   };
   readonly performance?: { now(): number };
+  btoa?(text: string): string;
   readonly console?: { error(text: string): void; warn(text: string): void };
 }
 
@@ -23,6 +24,15 @@ export const workingDirectory = (): string => {
   const directory = surroundings.process?.cwd?.();
   return directory === undefined ? '' : `${directory}/`;
 };
+
+/** A text in base 64; null if the surroundings cannot write it. What is not ASCII becomes an escape of JSON. */
+export function base64(json: string): string | null {
+  const ascii = json.replace(
+    /[\u0080-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return surroundings.btoa?.(ascii) ?? null;
+}
 
 /** A line for a person who debugs. */
 export function writeError(text: string): void {
