@@ -11,6 +11,16 @@ export const limits = {
   compiledPrograms: 64,
   /** Programs of one compiled function from which it is worth a warning. */
   manyPrograms: 8,
+  /** Runs before a profile begins, or milliseconds if they take longer: V8 compiles a loop for good after some thousand rounds. */
+  warmUpRuns: 200,
+  warmUpTime: 50,
+  /** Bytes up to which a kernel's memory counts as near: about the size of a second-level cache. */
+  nearBytes: 1 << 20,
+  /** Advice is given about this part of a run at least, if so much of a kernel's memory is float64, or so many of its loads jump; so many lines. */
+  adviceStake: 0.03,
+  adviceWide: 0.5,
+  adviceStrided: 0.2,
+  adviceLines: 5,
   /** Distinct operators with attributes and types that keys of graphs number; then numbering starts anew. */
   numberedOps: 100_000,
 } as const;

@@ -4,8 +4,9 @@
 import type { Explanation, Stage } from '../compiler/explain.ts';
 import type { Origin } from '../compiler/node.ts';
 import type { KernelCounts } from './kernelCounts.ts';
+import type { Roof } from './roof.ts';
 
-export type { Explanation, Stage, KernelCounts };
+export type { Explanation, KernelCounts, Roof, Stage };
 
 export interface Kernel {
   readonly name: string;
@@ -17,10 +18,14 @@ export interface Kernel {
   readonly flops: number;
   /** Memory that it has to touch in one run, each element of its buffers once. */
   readonly bytes: number;
+  /** Those of `bytes` that are of float64 values. */
+  readonly float64Bytes: number;
   /** The user's operations and lines that it computes. */
   readonly origins: readonly Origin[];
   /** What its text does, read off it when it is asked for; null where there is no parser (in a browser). */
   readonly counts: KernelCounts | null;
+  /** Reads whose steps along an innermost loop are longer than a line of the cache: buffer, elements per step, reads in one run. */
+  readonly strided: readonly { readonly buffer: string; readonly stride: number; readonly count: number }[];
 }
 
 export interface ProgramMemory {
@@ -45,7 +50,7 @@ export interface ProgramReport {
   readonly memory: ProgramMemory;
 }
 
-/** How long one kernel took in one run of the program, on average. */
+/** How long one kernel takes in one run of the program: the median. */
 export interface KernelProfile {
   readonly name: string;
   /** In milliseconds. */
@@ -54,13 +59,34 @@ export interface KernelProfile {
   readonly flops: number;
   /** Its part of the whole, between 0 and 1. */
   readonly share: number;
+  /** Milliseconds that this machine needs at least for its memory and its arithmetic, whichever is longer (`bound`). */
+  readonly leastTime: number;
+  readonly bound: 'memory' | 'arithmetic';
+  /** The least time as a part of the time: 1 is as fast as loops get here. */
+  readonly ofRoof: number;
+  /** The user's operations and lines that it computes. */
+  readonly origins: readonly Origin[];
+}
+
+/** What to try next. */
+export interface Advice {
+  readonly kind: 'fusion' | 'dtype' | 'layout';
+  readonly kernel: string;
+  readonly text: string;
 }
 
 export interface Profile {
   readonly runs: number;
-  /** Of a whole run, in milliseconds. */
+  /** Of a whole run, in milliseconds; the median. */
   readonly time: number;
+  /** In the order of a run. */
   readonly kernels: readonly KernelProfile[];
+  /** How fast loops are here at best; null where nothing was measured. */
+  readonly machine: Roof | null;
+  /** The dearest first; may be empty. */
+  readonly advice: readonly Advice[];
+  /** A table: a row per kernel, the slowest first, the roof, and the advice. */
+  toString(): string;
 }
 
 /** A traced and compiled function for one signature. */

@@ -62,7 +62,8 @@ export type { AttentionOptions, GumbelOptions, RreluOptions } from './randomLaye
 export type { NestedArray, TensorOptions } from './tensor.ts';
 export { compile } from './compile.ts';
 export type { CompileOptions, Compiled } from './compile.ts';
-export type { Kernel, KernelProfile, Profile, Program, ProgramMemory, Stage } from './program.ts';
+export type { Advice, Explanation, Kernel, KernelCounts, KernelProfile, Profile } from './program.ts';
+export type { Program, ProgramMemory, Roof, Stage } from './program.ts';
 export { guarded, isCompiling } from './trace.ts';
 export { liveNumber } from './live.ts';
 export { realize } from './read.ts';

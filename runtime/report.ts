@@ -3,7 +3,9 @@
 
 import { explain } from '../compiler/explain.ts';
 import type { Stage } from '../compiler/explain.ts';
+import type { Buffer } from '../compiler/nest.ts';
 import type { Built } from '../compiler/pipeline.ts';
+import { stridedReads } from '../compiler/strides.ts';
 import type { TypedArray } from './buffer.ts';
 import { kernelCounts } from './kernelCounts.ts';
 import type { KernelCounts } from './kernelCounts.ts';
@@ -14,6 +16,9 @@ import type { Kernel, ProgramReport } from './program.ts';
 const stages: readonly Stage[] = ['graph', 'optimized', 'groups', 'nests', 'plan'];
 
 const bytes = (arrays: Iterable<TypedArray>): number => [...arrays].reduce((sum, a) => sum + a.byteLength, 0);
+
+const float64Bytes = (buffers: readonly Buffer[]): number =>
+  buffers.reduce((sum, b) => sum + (b.dtype === 'float64' ? 8 * b.length : 0), 0);
 
 /** A function that computes once. */
 function once<T>(make: () => T): () => T {
@@ -35,9 +40,13 @@ export function reportOf(name: string, built: Built, linked: Linked): ProgramRep
     writes: k.writes.map((b) => b.name),
     flops: k.flops,
     bytes: k.bytes,
+    float64Bytes: float64Bytes([...k.reads, ...k.writes]),
     origins: k.origins.map(({ op, file, line, column }) => ({ op, file, line, column })),
     get counts() {
       return counts()?.get(k.name) ?? null;
+    },
+    get strided() {
+      return stridedReads(k).map(({ buffer, stride, count }) => ({ buffer: buffer.name, stride, count }));
     },
   }));
   return {
