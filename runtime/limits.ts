@@ -21,6 +21,8 @@ export const limits = {
   adviceWide: 0.5,
   adviceStrided: 0.2,
   adviceLines: 5,
+  /** Numbers that a script of a bug report spells out; more of them are replaced by random ones. */
+  scriptElements: 256,
   /** Distinct operators with attributes and types that keys of graphs number; then numbering starts anew. */
   numberedOps: 100_000,
 } as const;
