@@ -77,9 +77,12 @@ test('the kinds of mistakes are named, with the text', (t) => {
     [() => expr`${x} + `, /^expr: expected a value but found the end\n {2}\$\{1\} \+\n {8}\^\n/],
     [() => expr`(${x} + 1`, /^expr: expected '\)' but found the end/],
     [() => expr`${x} ${y}`, /^expr: expected an operator but found \$\{2\}\n {2}\$\{1\} \$\{2\}\n {7}\^\n/],
-    [() => expr`
+    [
+      () => expr`
       ${x} +
-        * 2`, /^expr: expected a value but found \*\n {2}\* 2\n {2}\^\n/],
+        * 2`,
+      /^expr: expected a value but found \*\n {2}\* 2\n {2}\^\n/,
+    ],
     [() => expr`${x} # 2`, /^expr: cannot read '#'\n {2}\$\{1\} # 2\n {7}\^\n/],
     [() => expr`x + 1`, /^expr: 'x' is neither a function nor a constant; write \$\{x\} for a variable/],
     [
