@@ -7,7 +7,8 @@
 import { InternalError } from './errors.ts';
 import { letters, printDetail, reachable } from './graph.ts';
 import type { Graph } from './graph.ts';
-import { printGroups } from './group.ts';
+import { partsOf, printGroups } from './group.ts';
+import type { Group } from './group.ts';
 import { printKernel } from './nest.ts';
 import type { Buffer } from './nest.ts';
 import type { Node, Origin } from './node.ts';
@@ -209,6 +210,9 @@ export interface Explained {
   text(stage: Stage): string;
 }
 
+/** All that one kernel computes. */
+const membersOf = (g: Group): Node[] => partsOf(g).flatMap((part) => part.domain.members);
+
 /** Everything that the compiler decided about a program. */
 export function explain(built: Built): Explained {
   const { rewrites, nameOf } = watch(built);
@@ -219,7 +223,7 @@ export function explain(built: Built): Explained {
 function explanationOf(built: Built, rewrites: readonly Rewrite[], nameOf: NameOf): Explanation {
   const { graph, optimized, grouping, nests, plan, valueOf } = built;
   const kernelOf = new Map(
-    grouping.groups.flatMap((g, i) => g.domain.members.map((n) => [n, nests[i].name] as const)),
+    grouping.groups.flatMap((g, i) => membersOf(g).map((n) => [n, nests[i].name] as const)),
   );
   const readers = new Map(plan.kernels.map((k) => [k.name, new Set(k.reads)]));
   const bufferOf = new Map([...valueOf].map(([b, n]) => [n, b]));
@@ -242,8 +246,8 @@ function explanationOf(built: Built, rewrites: readonly Rewrite[], nameOf: NameO
     optimized: graphView(optimized, nameOf),
     groups: grouping.groups.map((g, i) => ({
       kernel: nests[i].name,
-      members: g.domain.members.map(nameOf),
-      stored: g.stored.map(nameOf),
+      members: membersOf(g).map(nameOf),
+      stored: partsOf(g).flatMap((part) => part.stored.map(nameOf)),
     })),
     refused,
     plan: planView(built, nameOf),
@@ -284,7 +288,7 @@ function textOf(
       return printGroups(
         built.grouping,
         (n) => `${nameOf(n)} ${n.op.name}`,
-        (g) => `group ${g.id}: ${built.nests[g.id].name}`,
+        (g) => `group ${g.id}: ${built.nests[built.grouping.groups.indexOf(g)].name}`,
       );
     case 'nests':
       return built.plan.kernels.map(printKernel).join('\n\n');

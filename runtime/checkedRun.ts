@@ -6,6 +6,7 @@ import { isFloat } from '../compiler/dtype.ts';
 import { InternalError } from '../compiler/errors.ts';
 import { makeGraph, reachable } from '../compiler/graph.ts';
 import type { Graph } from '../compiler/graph.ts';
+import { partsOf } from '../compiler/group.ts';
 import type { Kernel } from '../compiler/nest.ts';
 import type { Node } from '../compiler/node.ts';
 import { withInputs } from '../compiler/node.ts';
@@ -71,8 +72,10 @@ function report(
   values: Values,
   fails: (n: Node, kept: ReadonlySet<Node>) => boolean,
 ): string {
-  const group = built.grouping.groups.find((g) => g.domain.members.includes(n));
-  const parts = partsOf(n, new Set(group?.domain.members));
+  const members = built.grouping.groups
+    .map((g) => partsOf(g).flatMap((part) => part.domain.members))
+    .find((list) => list.includes(n));
+  const parts = growing(n, new Set(members));
   const smallest = parts.find((kept) => fails(n, kept));
   const kept = smallest ?? parts[parts.length - 1];
   return [
@@ -90,7 +93,7 @@ function report(
 }
 
 /** A node, then with its operands, then with theirs, as far as one kernel goes; each with the views and constants that it reads. */
-function partsOf(n: Node, members: ReadonlySet<Node>): ReadonlySet<Node>[] {
+function growing(n: Node, members: ReadonlySet<Node>): ReadonlySet<Node>[] {
   const parts: Set<Node>[] = [];
   let kept = new Set([n]);
   for (;;) {
