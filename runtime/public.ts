@@ -99,6 +99,8 @@ export { customVjp } from './autograd/customVjp.ts';
 export { hessian, jacfwd, jacobian, jacrev } from './autograd/jacobians.ts';
 export { grad, hvp, jvp, stopGradient, valueAndGrad, vjp } from './autograd/transforms.ts';
 export { vmap } from './autograd/vmap.ts';
+export { cond, foriLoop, scan, whileLoop } from './controlFlow.ts';
+export type { Predicate, ScanOptions } from './controlFlow.ts';
 export type { Dims, VmapOptions } from './autograd/vmap.ts';
 export { expr } from './expression.ts';
 export type { ExpressionValue } from './expression.ts';
