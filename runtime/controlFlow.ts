@@ -11,7 +11,7 @@ import { bufferOf } from './cell.ts';
 import { zeros } from './create.ts';
 import { noGrad } from './autograd/mode.ts';
 import { stack, where } from './operators.ts';
-import { checkOptions, describeValue } from './options.ts';
+import { checkFunction, checkOptions, describeValue } from './options.ts';
 import { publicCall, userCode } from './origin.ts';
 import { withoutEffects } from './pure.ts';
 import { flatten, mapTensors, unflatten } from './pytree.ts';
@@ -52,7 +52,8 @@ export const cond = <A extends readonly unknown[], R>(
   ...operands: A
 ): R =>
   publicCall('cond', () => {
-    checkFunctions('cond', { thenFn, elseFn });
+    checkFunction('cond', thenFn);
+    checkFunction('cond', elseFn);
     const known = truth('cond', pred);
     if (known !== null) return userCode(() => (known ? thenFn : elseFn)(...operands));
     const chosen = (pred as Tensor).reshape([]).ne(0);
@@ -88,7 +89,7 @@ export const scan = <C, X, Y>(
   options: ScanOptions = {},
 ): [C, Y] =>
   publicCall('scan', () => {
-    checkFunctions('scan', { fn });
+    checkFunction('scan', fn);
     checkOptions('scan', options, ['length', 'reverse']);
     const { tree, tensors } = flatten(xs ?? null);
     const length = lengthOf(tensors, options.length);
@@ -143,7 +144,7 @@ export const foriLoop = <T>(
   init: T,
 ): T =>
   publicCall('foriLoop', () => {
-    checkFunctions('foriLoop', { body });
+    checkFunction('foriLoop', body);
     const end = bound('hi', hi);
     let value = init;
     for (let i = bound('lo', lo); i < end; i++) {
@@ -167,7 +168,8 @@ export const foriLoop = <T>(
  */
 export const whileLoop = <T>(condition: (value: T) => Predicate, body: (value: T) => T, init: T): T =>
   publicCall('whileLoop', () => {
-    checkFunctions('whileLoop', { condition, body });
+    checkFunction('whileLoop', condition);
+    checkFunction('whileLoop', body);
     let value = init;
     for (;;) {
       const before = value;
@@ -190,12 +192,6 @@ const place = (): string => {
   const trace = activeTrace();
   return trace === null ? 'inside vmap' : `inside the compiled function '${trace.name}' while it is traced`;
 };
-
-function checkFunctions(name: string, functions: Readonly<Record<string, unknown>>): void {
-  for (const [role, fn] of Object.entries(functions))
-    if (typeof fn !== 'function')
-      throw new ValueError(`${name}(): ${role} must be a function, but got ${describeValue(fn)}`);
-}
 
 /** False for what is only known when a program runs, or differs between the examples of a batch. */
 const isReadable = (x: Tensor): boolean =>

@@ -4,7 +4,7 @@
 // An Error object notes the stack cheaply when it is made; its text is asked for, and parsed, only when somebody reads the origin.
 // Frames of the library itself are skipped by their address, so that the line is the user's whatever layers lie between.
 
-import { GradloomError } from '../compiler/errors.ts';
+import { GradloomError, ValueError } from '../compiler/errors.ts';
 import { setOriginSource } from '../compiler/node.ts';
 import type { Origin } from '../compiler/node.ts';
 import { workingDirectory } from './environment.ts';
@@ -80,6 +80,8 @@ class LazyOrigin implements Origin {
 }
 
 let current: LazyOrigin | null = null;
+/** Notes one stack for many calls, when the first of them needs it; null where each has its own. */
+let shared: { note: Error | null } | null = null;
 setOriginSource(() => current);
 
 /** The origin of what is being made now; null outside of public calls. */
@@ -127,24 +129,53 @@ export function withDetail<E extends GradloomError>(error: E, detail: string): E
  */
 export function publicCall<T>(op: string, body: () => T): T {
   if (current !== null) return body();
-  const origin = (current = new LazyOrigin(op, noteStack()));
+  const note = shared === null ? noteStack() : (shared.note ??= noteStack());
+  const origin = (current = new LazyOrigin(op, note));
   try {
     return body();
   } catch (error) {
-    throw locate(error, origin);
+    throw locate(typed(op, error), origin);
   } finally {
     current = null;
   }
 }
 
+/** Errors that a function of the user's threw: they stay as they are. */
+const foreign = new WeakSet<Error>();
+
+/** A type error of JavaScript's in the library means that an argument was of a kind that the operation does not take. */
+function typed(op: string, error: unknown): unknown {
+  if (!(error instanceof TypeError) || foreign.has(error)) return error;
+  return new ValueError(`${op}() received an argument that it does not take (${error.message})`, {
+    cause: error,
+  });
+}
+
 /** Runs a function of the user's (a hook, a traced function) in the middle of a public call: its calls are public again. */
 export function userCode<T>(body: () => T): T {
-  const before = current;
-  current = null;
+  const before = [current, shared] as const;
+  current = shared = null;
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof Error) foreign.add(error);
+    throw error;
+  } finally {
+    [current, shared] = before;
+  }
+}
+
+/**
+ * Runs a function that makes many public calls for one line of the user's, such as the step of an optimizer: they all have that line as
+ * their origin, and the stack is noted once.
+ */
+export function onOneLine<T>(body: () => T): T {
+  if (shared !== null) return body();
+  shared = { note: null };
   try {
     return body();
   } finally {
-    current = before;
+    shared = null;
   }
 }
 

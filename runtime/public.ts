@@ -65,6 +65,7 @@ export type { CompileOptions, Compiled } from './compile.ts';
 export type { Kernel, KernelProfile, Profile, Program, ProgramMemory, Stage } from './program.ts';
 export { guarded, isCompiling } from './trace.ts';
 export { liveNumber } from './live.ts';
+export { onOneLine } from './origin.ts';
 export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';
 export { bincount, maskedSelect, nonzero, unique } from './masks.ts';

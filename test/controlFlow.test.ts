@@ -169,7 +169,7 @@ test('cond refuses a predicate of several elements, and what is no function', (t
     instanceOf: g.ShapeError,
     message: /bool\[2\]/,
   });
-  t.throws(() => cond(true, 1 as never, 2 as never), { message: /thenFn must be a function/ });
+  t.throws(() => cond(true, 1 as never, 2 as never), { message: /expected a function, but got number/ });
   t.throws(
     () =>
       cond(

@@ -13,6 +13,7 @@ import {
   guarded,
   isCompiling,
   noGrad,
+  onOneLine,
   realize,
   tensor,
 } from '../../runtime/public.ts';
@@ -126,8 +127,10 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
   /** Changes all parameters that have a gradient. `closure`, if given, computes the loss first. */
   step(closure?: () => Tensor): Tensor | null {
     const loss = closure ? enableGrad(closure) : null;
-    noGrad(() => this.paramGroups.forEach((group, i) => this.#stepGroup(group, i)));
-    if (!isCompiling()) realize(...this.#tensors());
+    onOneLine(() => {
+      noGrad(() => this.paramGroups.forEach((group, i) => this.#stepGroup(group, i)));
+      if (!isCompiling()) realize(...this.#tensors());
+    });
     return loss;
   }
 
