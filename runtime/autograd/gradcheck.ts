@@ -223,6 +223,7 @@ export function gradgradcheck(
   options: GradgradcheckOptions = {},
 ): boolean {
   return publicCall('gradgradcheck', () => {
+    checkFunction('gradgradcheck', fn);
     checkOptions('gradgradcheck', options, [...known, 'gradOutputs']);
     const { gradOutputs, ...rest } = options;
     const given = listOf(inputs);
