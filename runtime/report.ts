@@ -20,7 +20,7 @@ export function reportOf(name: string, built: Built, linked: Linked): ProgramRep
     writes: k.writes.map((b) => b.name),
     flops: k.flops,
     bytes: k.bytes,
-    origins: k.origins,
+    origins: k.origins.map(({ op, file, line, column }) => ({ op, file, line, column })),
   }));
   return {
     name,
