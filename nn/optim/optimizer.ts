@@ -69,7 +69,12 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
   protected constructor(params: ParamsOf<O>, defaults: O) {
     this.defaults = defaults;
     this.check(defaults);
-    if (params instanceof Tensor || typeof params !== 'object' || params === null || !(Symbol.iterator in params))
+    if (
+      params instanceof Tensor ||
+      typeof params !== 'object' ||
+      params === null ||
+      !(Symbol.iterator in params)
+    )
       throw new ValueError(
         `params argument given to the optimizer should be an iterable of Tensors or dicts, but got ${params instanceof Tensor ? 'torch.Tensor' : typeof params}`,
       );
