@@ -66,6 +66,7 @@ export type { Advice, Explanation, Kernel, KernelCounts, KernelProfile, Profile 
 export type { Program, ProgramMemory, Roof, Stage } from './program.ts';
 export { guarded, isCompiling } from './trace.ts';
 export { liveNumber } from './live.ts';
+export { onOneLine } from './origin.ts';
 export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';
 export { bincount, maskedSelect, nonzero, unique } from './masks.ts';
@@ -100,6 +101,8 @@ export { customVjp } from './autograd/customVjp.ts';
 export { hessian, jacfwd, jacobian, jacrev } from './autograd/jacobians.ts';
 export { grad, hvp, jvp, stopGradient, valueAndGrad, vjp } from './autograd/transforms.ts';
 export { vmap } from './autograd/vmap.ts';
+export { cond, foriLoop, scan, whileLoop } from './controlFlow.ts';
+export type { Predicate, ScanOptions } from './controlFlow.ts';
 export type { Dims, VmapOptions } from './autograd/vmap.ts';
 export { expr } from './expression.ts';
 export type { ExpressionValue } from './expression.ts';

@@ -5,7 +5,7 @@ import { printType } from '../compiler/node.ts';
 import { showShape } from '../compiler/shape.ts';
 import { warn } from './environment.ts';
 import { describeValue } from './options.ts';
-import type { Signature, Spec } from './signature.ts';
+import type { Signature, Spec, Standing } from './signature.ts';
 import { isTensor } from './tensor.ts';
 import type { Guard } from './trace.ts';
 
@@ -39,13 +39,24 @@ const describeStatic = (value: unknown): string => {
       : String(value);
 };
 
+function describeStanding(standing: Standing): string {
+  switch (standing) {
+    case 'plain':
+      return '';
+    case 'recorded':
+      return ' with a history';
+    case 'leaf':
+      return ' that requires grad';
+    default:
+      return ' that requires grad and has hooks';
+  }
+}
+
 function describe(spec: Spec | undefined): string {
   if (spec === undefined) return 'nothing';
   switch (spec.tag) {
-    case 'tensor': {
-      const standing = { plain: '', leaf: ' that requires grad', recorded: ' with a history' }[spec.standing];
-      return `${printType(spec.type)}${spec.view ? ' (a view)' : ''}${standing}`;
-    }
+    case 'tensor':
+      return `${printType(spec.type)}${spec.view ? ' (a view)' : ''}${describeStanding(spec.standing)}`;
     case 'array':
       return `an array of ${spec.items.length}`;
     case 'object':

@@ -6,7 +6,7 @@ import { ValueError } from '../../compiler/errors.ts';
 import { makeScope, withBatch } from '../batching.ts';
 import type { Randomness } from '../batching.ts';
 import { movedim } from '../operators.ts';
-import { checkOptions, describeValue, isPlainObject } from '../options.ts';
+import { checkFunction, checkOptions, describeValue, isPlainObject } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { flatten, mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
@@ -33,6 +33,7 @@ export function vmap<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: VmapOptions = {},
 ): (...args: A) => R {
+  checkFunction('vmap', fn);
   checkOptions('vmap', options, ['inDims', 'outDims', 'randomness']);
   const { inDims = 0, outDims = 0, randomness = 'error' } = options;
   return (...args) =>
