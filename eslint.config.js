@@ -36,6 +36,7 @@ export default defineConfig(
   },
   {
     files: library,
+    ignores: ['runtime/inspect/node/**'], // the command line
     rules: {
       'no-console': 'error',
       'no-restricted-imports': [

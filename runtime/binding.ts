@@ -38,8 +38,13 @@ export interface Binding {
   readonly executable: Executable;
   /** Runs on the tensors of a call. */
   call(tensors: readonly Tensor[]): unknown;
-  /** Fills the inputs as a call would, runs `body`, and then puts back all memory that programs have in common. */
-  rehearse<T>(tensors: readonly Tensor[], body: () => T): T;
+  /** True if it has been called: its inputs have values. */
+  readonly called: () => boolean;
+  /**
+   * Fills the inputs as a call would, or leaves them as the last call did (null), runs `body`, and then puts back all memory that programs
+   * have in common.
+   */
+  rehearse<T>(tensors: readonly Tensor[] | null, body: () => T): T;
 }
 
 /** A cell whose value a program reads or writes in place. */
@@ -118,10 +123,13 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
   const result = (o: number, type: TensorType): Tensor =>
     new Tensor(makeCell(makeBuffer(type, copyOf(outputs[o]))));
 
+  let called = false;
   return {
     executable,
+    called: () => called,
     call(tensors) {
       fill(tensors);
+      called = true;
       for (let i = 0; i < written.length; i++) beforeOverwrite(written[i].home);
       for (let i = 0; i < lent.length; i++) beforeOverwrite(lent[i].buffer);
       run();
@@ -140,7 +148,7 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
       );
     },
     rehearse(tensors, body) {
-      fill(tensors);
+      if (tensors !== null) fill(tensors);
       for (const { of } of lent) if (of.core.grad !== null) keepElements(of.core.grad.core.cell);
       const before = written.map(({ home }) => copyOf(home.array));
       try {

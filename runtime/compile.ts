@@ -11,6 +11,7 @@ import { bind } from './binding.ts';
 import type { Binding } from './binding.ts';
 import { debugging, say, sayProgram } from './debug.ts';
 import { now } from './environment.ts';
+import { announce, makeProgram } from './inspect/program.ts';
 import { limits } from './limits.ts';
 import { checkFunction, checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
@@ -99,6 +100,7 @@ function makeCompiled<F extends AnyFunction>(fn: F, options: CompileOptions): Co
       if (made === limits.manyPrograms) warnOfMany(name, made, changes.flat());
     }
     sayProgram(entry.program);
+    announce(() => ({ program: entry.program, compiled: true, called: entry.binding.called }));
     if (debugging('time'))
       say('time', `${entry.program.name}: traced and compiled in ${(now() - start).toFixed(2)} ms`);
     entries.unshift(entry);
@@ -187,10 +189,11 @@ function makeEntry(
     }
     if (options.checked) compareTraces(name, traced, trace());
     const binding = bind(traced, { ...options, name: number === 0 ? name : `${name}_${number}` });
-    const program: Program = {
-      ...binding.executable.report,
-      profile: (given, { runs = 10 } = {}) => profile(binding, signature, given, runs),
-    };
+    const program = makeProgram(
+      binding.executable.report,
+      (given, runs) => profile(binding, signature, given, runs),
+      binding.called,
+    );
     return { signature, traced, binding, program, tensors };
   }
 }
@@ -237,11 +240,18 @@ function outsideChanges({ traced, tensors }: Entry): Change[] {
   return found;
 }
 
-function profile(binding: Binding, signature: Signature, args: readonly unknown[], runs: number): Profile {
+function profile(
+  binding: Binding,
+  signature: Signature,
+  args: readonly unknown[] | undefined,
+  runs: number,
+): Profile {
   return publicCall('profile', () => {
     refuseReading('profile()');
-    const tensors: Tensor[] = [];
-    if (!fits(signature, args, tensors))
+    if (args === undefined && !binding.called())
+      throw new ValueError('profile(): this program has not been called yet: pass the arguments of a call');
+    const tensors: Tensor[] | null = args === undefined ? null : [];
+    if (args !== undefined && !fits(signature, args, tensors!))
       throw new ValueError('profile(): these arguments do not fit this program');
     const stream = defaultGenerator.getState();
     try {

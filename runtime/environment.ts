@@ -1,7 +1,17 @@
 // What the library asks of its surroundings, and what it does where they are missing: a browser has no environment variables, a
 // sandbox no clock. In: nothing. Out: plain values. Nothing else touches `globalThis`.
 
+interface Files {
+  readFileSync(path: string, encoding: 'utf8'): string;
+  writeFileSync(path: string, text: string): void;
+  existsSync(path: string): boolean;
+}
+
+/** A tool that wants to hear of every program puts a function here before the library makes one. */
+const programListener = Symbol.for('gradloom.programListener');
+
 interface Surroundings {
+  readonly [programListener]?: (made: unknown) => void;
   readonly process?: {
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly stderr?: { write?(text: string): unknown };
@@ -54,6 +64,13 @@ export function base64(json: string): string | null {
   );
   return surroundings.btoa?.(ascii) ?? null;
 }
+
+/** Where there are files (Node, and what is like it), the functions for them. */
+export const files = (): Files | undefined =>
+  surroundings.process?.getBuiltinModule?.('fs') as Files | undefined;
+
+/** Who wants to hear of programs, if anybody does. */
+export const listener = (): Surroundings[typeof programListener] => surroundings[programListener];
 
 /** A line for a person who debugs. */
 export function writeError(text: string): void {

@@ -92,5 +92,13 @@ export interface Profile {
 /** A traced and compiled function for one signature. */
 export interface Program extends ProgramReport {
   /** Runs it several times on these arguments and measures each kernel; results and writes are thrown away. */
-  profile(args: readonly unknown[], options?: { readonly runs?: number }): Profile;
+  profile(args?: readonly unknown[], options?: { readonly runs?: number }): Profile;
+  /**
+   * One page of HTML that needs nothing else: both graphs as pictures, kernels, a profile of the last call, memory. Returns its text, and
+   * writes it if a file is named; a ValueError where there are no files.
+   *
+   * @example
+   * await step.programs[0].report('step.html');
+   */
+  report(file?: string): Promise<string>;
 }

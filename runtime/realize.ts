@@ -20,7 +20,9 @@ import { prepare } from './executable.ts';
 import type { Executable } from './executable.ts';
 import { keyEpoch, keyGraph } from './key.ts';
 import type { KeyedGraph } from './key.ts';
+import { announce, makeProgram } from './inspect/program.ts';
 import { limits } from './limits.ts';
+import { measure } from './profile.ts';
 import { activeTrace } from './trace.ts';
 
 /** Cells to be computed with whatever is read next. */
@@ -112,6 +114,12 @@ function programFor(keyed: KeyedGraph, outputs: readonly Node[]): Cached {
   const start = now();
   const cached = { executable: build(keyed, outputs, fixed), fixed };
   sayProgram(cached.executable.report);
+  const { executable } = cached;
+  announce(() => {
+    const called = (): boolean => true; // it is about to be
+    const program = makeProgram(executable.report, (_, runs) => measure(executable, runs), called);
+    return { program, compiled: false, called };
+  });
   if (debugging('time'))
     say('time', `${keyed.nodes.length} nodes prepared in ${(now() - start).toFixed(2)} ms`);
   programs.set(key, cached);

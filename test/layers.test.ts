@@ -114,13 +114,30 @@ const layers: readonly Layer[] = [
   },
   {
     what: 'runtime/ knows compiler/ and ops/',
-    files: /^runtime\//,
+    files: /^runtime\/(?!inspect\/)/,
     may: /^((compiler|ops|runtime)\/|acorn$)/,
     never: /^acorn$/, // loaded when it is needed; its types cost nothing
     types: [
       ...['AnyNode', 'CallExpression', 'Expression', 'ForStatement', 'FunctionDeclaration', 'Identifier'],
       ...['Pattern', 'Program', 'SpreadElement', 'Statement', 'parse'],
     ],
+  },
+  {
+    what: 'the rest of the library knows of runtime/inspect/ only programs and their structure; the page is loaded when it is asked for',
+    files: /^(compiler|ops|nn|runtime\/(?!inspect\/))/,
+    may: /./,
+    never: /^runtime\/inspect\/(?!(program|structure)\.ts$)/,
+  },
+  {
+    what: 'runtime/inspect/ knows programs, and libraries that draw and read sources',
+    files: /^runtime\/inspect\/(?!node\/)/,
+    may: /^((compiler|runtime)\/|acorn$|@dagrejs\/dagre$)/,
+    never: /^runtime\/inspect\/node\//,
+  },
+  {
+    what: 'the command line knows Node, and of the library what the page knows',
+    files: /^runtime\/inspect\/node\//,
+    may: /^(runtime\/(inspect\/|parser)|node:|\?$)/, // what it cannot name is the user's script
   },
   { what: 'nn/ knows only the public surface', files: /^nn\//, may: /^(nn\/.*|runtime\/public\.ts)$/ },
   {
@@ -167,6 +184,9 @@ test('a breach is found however it is written', (t) => {
     ['compiler/emit/js.ts', `import { lower } from '../lowering.ts';`],
     ['ops/view.ts', `import { lower } from '../compiler/lower.ts';`],
     ['ops/linalg/lu.ts', `import { Tensor } from '../../runtime/tensor.ts';`],
+    ['runtime/compile.ts', `import { reportPage } from './inspect/page.ts';`],
+    ['runtime/inspect/page.ts', `import { readFileSync } from 'node:fs';`],
+    ['runtime/inspect/page.ts', `import { inspect } from './node/inspect.ts';`],
     ['nn/optim/sgd.ts', `import { Tensor } from '../../runtime/tensor.ts';`],
     ['runtime/parser.ts', `import { parse } from 'acorn';`],
     ['index.ts', `export { add } from './ops/binary.ts';`],
