@@ -51,8 +51,8 @@ export interface LiftTraits {
   readonly strings?: boolean;
   /** The name of its backward function, if it is not that of the node it returns. */
   readonly gradName?: string;
-  /** Looks at the values of arguments that are indices. */
-  readonly checkIndices?: ((args: readonly unknown[]) => void) | null;
+  /** What it demands of the values of its arguments. */
+  readonly checkValues?: ((args: readonly unknown[]) => void) | null;
 }
 
 /** The function of tensors. */
@@ -68,7 +68,7 @@ export function lift(
       const operands = new Operands();
       const given = args.map((a) => operands.nodesIn(a));
       const result = withUserErrors(name, args, () => call(...given));
-      traits.checkIndices?.(args);
+      traits.checkValues?.(args);
       return wrapResult(name, call, result, operands, given, traits);
     });
 }

@@ -11,6 +11,8 @@ export const limits = {
   compiledPrograms: 64,
   /** Programs of one compiled function from which it is worth a warning. */
   manyPrograms: 8,
+  /** Elements that are always few enough to compute an index from them a second time, to look at it before a program runs. */
+  cheapDemand: 1024,
   /** Distinct operators with attributes and types that keys of graphs number; then numbering starts anew. */
   numberedOps: 100_000,
 } as const;
