@@ -1,7 +1,7 @@
 // Sums, means or maxima of rows of a weight matrix. In: indices as bags of one size [n, size], or one after the other in a vector with the first
 // place of each bag. Out: [bags, features]. A gather of rows and one reduction: along a dimension, or by a scatter into the bags.
 
-import { isInteger } from '../compiler/dtype.ts';
+import { isFloat, isInteger } from '../compiler/dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { sameShape, showShape } from '../compiler/shape.ts';
@@ -109,6 +109,8 @@ export function embeddingBag(
 ): Node {
   if (!['sum', 'mean', 'max'].includes(mode)) throw new ValueError('mode has to be one of sum, mean or max');
   if (weight.type.shape.length !== 2) throw new ShapeError("'weight' must be 2-D");
+  if (!isFloat(weight.type.dtype))
+    throw new DTypeError(`embedding_bag: expected weight to be floating, but got ${weight.type.dtype}`);
   if (!isInteger(input.type.dtype)) throw new DTypeError('embedding_bag: expected indices to be integers');
   const rows = weight.type.shape[0];
   if (paddingIdx !== null && (paddingIdx >= rows || paddingIdx < -rows))

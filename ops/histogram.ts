@@ -73,9 +73,12 @@ const countOp = defineOp<{ readonly even: boolean }>({
   nondifferentiable: true,
 });
 
-function evenEdges(op: string, x: Node, bins: number, range: readonly [number, number]): Node {
+function checkFloats(x: Node): void {
   if (!isFloat(x.type.dtype))
     throw new DTypeError(`"histogram_cpu" not implemented for '${dtypes[x.type.dtype].torchName}'`);
+}
+
+function evenEdges(op: string, x: Node, bins: number, range: readonly [number, number]): Node {
   if (!Number.isInteger(bins) || bins <= 0)
     throw new ValueError(`${op}: bins must be > 0, but got ${bins} for dimension 0`);
   if (!(range[0] <= range[1])) throw new ValueError(`${op}: max must be larger than min`);
@@ -91,6 +94,7 @@ export interface HistcOptions {
 
 /** How many elements lie in each of `bins` (100) even bins from `min` to `max`, in the dtype of `x`. Elements outside are not counted. */
 export function histc(x: Node, { bins = 100, min = 0, max = 0 }: HistcOptions = {}): Node {
+  checkFloats(x);
   const edges = evenEdges('torch.histc', x, bins, [min, max]);
   return node(countOp, [ravel(x), edges], { even: true });
 }
@@ -109,6 +113,7 @@ export function histogram(
   bins: number | Node,
   { range = [0, 0], weight = null, density = false }: HistogramOptions = {},
 ): [Node, Node] {
+  checkFloats(x);
   const even = typeof bins === 'number';
   if (weight && !sameShape(weight.type.shape, x.type.shape))
     throw new ShapeError(

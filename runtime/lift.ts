@@ -104,12 +104,14 @@ function isForeign(value: unknown, strings: boolean): boolean {
   }
 }
 
-/** A type error of JavaScript's inside an operator means that an argument was of a kind that it does not take. */
+/** A type error of JavaScript's inside an operator, or a length that is none, means that an argument was of a kind that it does not take. */
 function withUserErrors<T>(name: string, args: readonly unknown[], body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof GradloomError || !(error instanceof TypeError)) throw error;
+    const ofKind =
+      error instanceof TypeError || (error instanceof RangeError && /array length/.test(error.message));
+    if (error instanceof GradloomError || !ofKind) throw error;
     const kinds = args.map(describeValue).join(', ');
     throw new ValueError(`${name}() received an invalid combination of arguments - got (${kinds})`, {
       cause: error,
