@@ -8,7 +8,7 @@ import { isMain } from '../examples/lib/main.ts';
 import * as g from '../index.ts';
 import type { DType, Tensor } from '../index.ts';
 import { functions } from '../runtime/functions.ts';
-import { inplaceNames, methodNames } from '../runtime/table.ts';
+import { inplaceNames, inplaceViewNames, methodNames } from '../runtime/table.ts';
 import { nodeOfTensor } from '../runtime/tensor.ts';
 import { own, usual } from './samples.ts';
 import type { Sample } from './samples.ts';
@@ -146,7 +146,7 @@ function formsOf(name: string): string {
   const method = name === 'variance' ? 'var' : name;
   const forms = [
     ...((methodNames as readonly string[]).includes(method) ? ['method'] : []),
-    ...((inplaceNames as readonly string[]).includes(name) ? ['in place'] : []),
+    ...(([...inplaceNames, ...inplaceViewNames] as readonly string[]).includes(name) ? ['in place'] : []),
   ];
   return forms.join(', ');
 }

@@ -67,7 +67,7 @@ export { guarded, isCompiling } from './trace.ts';
 export { liveNumber } from './live.ts';
 export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';
-export { bincount, maskedSelect, nonzero, unique } from './masks.ts';
+export { bincount, maskedSelect, nonzero, unique, uniqueConsecutive } from './masks.ts';
 export { allclose, equal } from './compare.ts';
 export {
   argwhere,

@@ -91,6 +91,9 @@ export const inplaceNames = names(
   'addmv', 'addr', 'baddbmm', 'addbmm', 'indexPut', 'trueDivide', 'mvlgamma',
 );
 
+/** Methods that also exist as `name_`, which gives the tensor another shape over the same elements. */
+export const inplaceViewNames = names('t', 'transpose', 'swapaxes', 'swapdims', 'squeeze', 'unsqueeze');
+
 const includes = (list: readonly OpName[], name: OpName): boolean => list.includes(name);
 
 /** All of it about one operator. */

@@ -190,3 +190,44 @@ for (const [name, [call, message]] of Object.entries(refused))
   test(`${name} is refused in PyTorch's words`, (t) => {
     t.throws(call, { instanceOf: g.GradloomError, message });
   });
+
+test('unique finds values, where each element stands and how often it occurs', (t) => {
+  const x = g.tensor([
+    [3, 1],
+    [2, 1],
+  ]);
+  t.deepEqual(x.unique().toArray(), [1, 2, 3]);
+  const all = x.unique({ returnInverse: true, returnCounts: true }) as g.Tensor[];
+  t.deepEqual(
+    all.map((y) => y.toArray()),
+    [
+      [1, 2, 3],
+      [
+        [2, 0],
+        [1, 0],
+      ],
+      [2, 1, 1],
+    ],
+  );
+  const runs = g.uniqueConsecutive(int(3, 1, 1, 3), {
+    returnInverse: true,
+    returnCounts: true,
+  }) as g.Tensor[];
+  t.deepEqual(
+    runs.map((y) => y.toArray()),
+    [
+      [3, 1, 3],
+      [0, 1, 1, 2],
+      [1, 2, 1],
+    ],
+  );
+});
+
+test('bincount adds up weights, and counts at least so many', (t) => {
+  t.deepEqual(g.bincount(int(1, 2, 2)).toArray(), [0, 1, 2]);
+  const weights = g.tensor([0.5, 1, 2]);
+  t.deepEqual(g.bincount(int(1, 2, 2), { weights, minlength: 5 }).toArray(), [0, 0.5, 3, 0, 0]);
+  t.throws(() => g.bincount(int(-1)), {
+    message: /^bincount only supports 1-d non-negative integral inputs/,
+  });
+});
