@@ -36,12 +36,22 @@ export interface Demand extends Allowed {
 }
 
 /** Throws at the first element that is not allowed. */
-function check(values: ArrayLike<number>, { from, below, never, except, fault }: Allowed): void {
-  for (let i = 0; i < values.length; i++) {
+function check(values: ArrayLike<number>, allowed: Allowed): void {
+  const at = firstFault(values, allowed);
+  if (at >= 0) throw allowed.fault(values[at]);
+}
+
+/** The place of the first element that is not allowed, or -1. Indices may be many: written so that V8 needs a nanosecond for each. */
+function firstFault(values: ArrayLike<number>, { from, below, never, except }: Allowed): number {
+  const { length } = values;
+  for (let i = 0; i < length; i++) {
     const value = values[i];
-    if (value >= from && value < below && value !== never) continue;
-    if (value !== except) throw fault(value);
+    if (value < from || value >= below) {
+      if (value !== except) return i;
+    }
   }
+  if (never !== undefined) for (let i = 0; i < length; i++) if (values[i] === never) return i;
+  return -1;
 }
 
 /** Asks it of an integer tensor: now, or whenever the program that is being traced is called. Anything else is for others to refuse. */
