@@ -10,7 +10,7 @@ import type { GradloomError } from '../compiler/errors.ts';
 import { makeGraph, reachable } from '../compiler/graph.ts';
 import type { Node, Origin } from '../compiler/node.ts';
 import { numel } from '../compiler/shape.ts';
-import { insideBatch } from './batching.ts';
+import { activeBatch } from './batching.ts';
 import type { Executable } from './executable.ts';
 import { limits } from './limits.ts';
 import { currentOrigin, located } from './origin.ts';
@@ -55,12 +55,14 @@ function firstFault(values: ArrayLike<number>, { from, below, never, except }: A
 }
 
 /** Asks it of an integer tensor: now, or whenever the program that is being traced is called. Anything else is for others to refuse. */
-export function demand(values: unknown, allowed: Allowed): void {
-  // one example of a batch has no values
-  if (!isTensor(values) || !isInteger(values.dtype) || insideBatch()) return;
-  const trace = activeTrace();
-  if (trace === null) check(elementsOf(values), allowed);
-  else trace.demands.push({ ...allowed, node: nodeOfTensor(values), origin: currentOrigin() });
+export function demand(values: unknown, allowed: Allowed, origin = currentOrigin()): void {
+  if (!isTensor(values) || !isInteger(values.dtype)) return;
+  const [batch, trace] = [activeBatch(), activeTrace()];
+  // one example of a batch has no values: the whole is asked when there is one
+  if (batch !== null) batch.demands.push({ values, allowed, origin });
+  else if (trace !== null) trace.demands.push({ ...allowed, node: nodeOfTensor(values), origin });
+  else if (origin === null) check(elementsOf(values), allowed);
+  else located(origin, () => check(elementsOf(values), allowed));
 }
 
 type Range = readonly [from: number, to: number];
