@@ -4,6 +4,7 @@
 import type { DType } from './dtype.ts';
 import type { Buffer, Expr, NestIndex, Stmt } from './nest.ts';
 import { loadOf, local } from './nest.ts';
+import type { Node } from './node.ts';
 import type { Monoid } from './op.ts';
 import { identityOf } from './op.ts';
 import { combine, combineArg } from './monoid.ts';
@@ -11,7 +12,7 @@ import { combine, combineArg } from './monoid.ts';
 /** A place that can be read and written. */
 export interface Slot {
   readonly read: Expr;
-  readonly write: (value: Expr) => Stmt;
+  readonly write: (value: Expr) => Extract<Stmt, { tag: 'assign' | 'store' }>;
 }
 
 export interface Accumulator {
@@ -45,18 +46,19 @@ export const startOf = (
   index: -1,
 });
 
-/** Takes in a value. */
+/** Takes in a value of the reduction `n`. */
 export function step(
   acc: Accumulator,
   value: Expr,
   index: Expr,
-  dtype: DType,
+  { type, origin }: Node,
   fresh: (base: string) => string,
 ): Stmt[] {
-  if (acc.index === null) return [acc.value.write(combine(acc.monoid, acc.value.read, value, dtype))];
+  if (acc.index === null)
+    return [{ ...acc.value.write(combine(acc.monoid, acc.value.read, value, type.dtype)), origin }];
   const name = fresh('candidate');
   return [
-    { tag: 'let', name, value },
+    { tag: 'let', name, value, origin },
     {
       tag: 'if',
       condition: combineArg(acc.monoid, acc.value.read, acc.index.read, local(name)),

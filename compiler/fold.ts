@@ -51,7 +51,7 @@ export function fold(n: Node, { makeConstant, makeExpand }: Builders, fastMath =
     case 'map': {
       const e = settle(meaning.expr, n.inputs);
       if (e.tag === 'const') return number('map of constants', e.value);
-      if (e.tag !== 'arg') return null;
+      if (e.tag !== 'arg' || meaning.own) return null;
       const x = n.inputs[e.index];
       if (x.type.dtype !== dtype) return null;
       return same('map that returns an input', sameShape(x.type.shape, shape) ? x : makeExpand(x, shape));

@@ -149,7 +149,8 @@ export function printGraph(graph: Graph): string {
   return [`graph(${head}) {`, ...lines, `  return ${graph.outputs.map(nameOf).join(', ')}`, '}'].join('\n');
 }
 
-function printDetail(n: Node): string {
+/** What an operation does besides its name: a number, a view, the axes of a sum. */
+export function printDetail(n: Node): string {
   const m = n.op.meaning(n);
   switch (m.tag) {
     case 'constant':

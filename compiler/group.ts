@@ -345,8 +345,12 @@ function sortDrafts(drafts: readonly Draft[]): Draft[] {
   return order;
 }
 
-/** One line per group: what it computes, over which loops, what it stores; then the refused merges. */
-export function printGroups(grouping: Grouping): string {
+/** One line per group: what it computes, over which loops, what it stores; then the refused merges. Others may have better names. */
+export function printGroups(
+  grouping: Grouping,
+  nameOf: (n: Node) => string = (n) => n.op.name,
+  titleOf: (g: Group) => string = (g) => `group ${g.id}`,
+): string {
   const describe = (g: Group): string => {
     const { rows, members, sinks, place, passes } = g.domain;
     const names = members.map((n) => {
@@ -357,15 +361,15 @@ export function printGroups(grouping: Grouping): string {
           : place.get(n) === 'prologue'
             ? ' (once)'
             : '';
-      return n.op.name + mark;
+      return nameOf(n) + mark;
     });
     const loops = rows.map((a) => a.extent).join(' x ') || '1';
-    const stored = g.stored.map((n) => n.op.name).join(', ');
+    const stored = g.stored.map(nameOf).join(', ');
     return `rows ${loops}${passes > 0 ? `, ${passes + 1} passes` : ''}: ${names.join(', ')}   -> ${stored}`;
   };
-  const lines = grouping.groups.map((g) => `group ${g.id}: ${partsOf(g).map(describe).join('\n  then ')}`);
+  const lines = grouping.groups.map((g) => `${titleOf(g)}: ${partsOf(g).map(describe).join('\n  then ')}`);
   const why = grouping.refused.map(
-    (r) => `not merged: ${r.producer.op.name} with ${r.consumer.op.name}: ${r.why}`,
+    (r) => `not merged: ${nameOf(r.producer)} with ${nameOf(r.consumer)}: ${r.why}`,
   );
   return [...lines, ...new Set(why)].join('\n');
 }

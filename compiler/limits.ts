@@ -40,4 +40,6 @@ export const limits = {
   accumulators: 4,
   /** Operations of a loop that gets several accumulators: longer ones hide the wait for a sum behind their other work. */
   splitSize: 12,
+  /** Elements from which on a step through memory meets another line of the cache: 64 bytes are 16 float32. */
+  cacheLine: 16,
 } as const;

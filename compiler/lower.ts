@@ -87,7 +87,9 @@ function kernelOf(parts: readonly Part[], context: ProgramContext): Kernel {
   const scratch = parts.flatMap(({ l }) => l.scratch);
   const members = parts.flatMap(({ l }) => l.group.domain.members);
   const origins: Origin[] = [];
-  for (const { origin } of members)
+  // the product comes first: what a tile does without saying so belongs to its line
+  const product = members.filter((n) => meaningOf(n).tag === 'contract');
+  for (const { origin } of [...product, ...members])
     if (
       origin &&
       !origins.some((o) => o.op === origin.op && o.line === origin.line && o.file === origin.file)

@@ -188,8 +188,8 @@ export class Lowering {
     return this.name(e, this.fresh(base), where);
   }
 
-  private name(value: Expr, name: string, where: Block): Expr {
-    where.stmts.push({ tag: 'let', name, value });
+  private name(value: Expr, name: string, where: Block, of: Node | null = null): Expr {
+    where.stmts.push({ tag: 'let', name, value, origin: of?.origin });
     if (this.isExact(value)) this.exactLocals.add(name);
     return local(name);
   }
@@ -356,7 +356,8 @@ export class Lowering {
   define(n: Node, where: Block): Expr {
     const name = this.fresh(n.op.name);
     const computed = this.valueOf(n, where);
-    const value = this.name(this.readsBack(n) ? this.exactly(computed, n.type.dtype) : computed, name, where);
+    const exact = this.readsBack(n) ? this.exactly(computed, n.type.dtype) : computed;
+    const value = this.name(exact, name, where, n);
     where.values.set(n, value);
     return value;
   }
@@ -365,7 +366,8 @@ export class Lowering {
     if (!this.group.stored.includes(n)) return;
     const buffer = this.context.bufferOf(n);
     if (!buffer) throw new InternalError(`lower: ${n.op.name} must be stored but has no buffer`);
-    where.stmts.push({ tag: 'store', buffer, index: this.position(n, this.span(n).dims), value });
+    const index = this.position(n, this.span(n).dims);
+    where.stmts.push({ tag: 'store', buffer, index, value, origin: n.origin });
   }
 
   loops(axes: readonly Axis[], body: readonly Stmt[]): Stmt[] {

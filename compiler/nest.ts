@@ -37,14 +37,24 @@ export type Expr =
       readonly otherwise: number;
     };
 
+/** What a statement may have: the user's line that it computes. */
+interface Located {
+  readonly origin?: Origin | null;
+}
+
 export type Stmt =
   | { readonly tag: 'loop'; readonly loop: LoopVar; readonly body: readonly Stmt[] }
   /** A value that never changes in its scope. */
-  | { readonly tag: 'let'; readonly name: string; readonly value: Expr }
+  | ({ readonly tag: 'let'; readonly name: string; readonly value: Expr } & Located)
   /** A local that `assign` changes: an accumulator. */
   | { readonly tag: 'var'; readonly name: string; readonly value: Expr }
-  | { readonly tag: 'assign'; readonly name: string; readonly value: Expr }
-  | { readonly tag: 'store'; readonly buffer: Buffer; readonly index: NestIndex; readonly value: Expr }
+  | ({ readonly tag: 'assign'; readonly name: string; readonly value: Expr } & Located)
+  | ({
+      readonly tag: 'store';
+      readonly buffer: Buffer;
+      readonly index: NestIndex;
+      readonly value: Expr;
+    } & Located)
   /** If both: the two assignments of an arg-reduction happen together. */
   | { readonly tag: 'if'; readonly condition: Expr; readonly body: readonly Stmt[] }
   | Contraction

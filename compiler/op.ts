@@ -31,8 +31,11 @@ export type Meaning =
   | { readonly tag: 'constant'; readonly value: number }
   /** offset + step * (index along an axis). */
   | { readonly tag: 'iota'; readonly axis: number; readonly offset: number; readonly step: number }
-  /** Elementwise; inputs are broadcast to the output's shape (view.ts: broadcastView). */
-  | { readonly tag: 'map'; readonly expr: Scalar }
+  /**
+   * Elementwise; inputs are broadcast to the output's shape (view.ts: broadcastView). `own`: one that only returns its input is there so
+   * that the value lies in memory.
+   */
+  | { readonly tag: 'map'; readonly expr: Scalar; readonly own?: true }
   /** Over sorted axes of its one input; the output drops them, or keeps them as size 1. */
   | {
       readonly tag: 'reduce';

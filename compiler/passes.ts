@@ -97,9 +97,7 @@ function reduceInside(l: Lowering, sinks: Sinks, n: Node, row: Block, body: Bloc
     return () => {};
   }
   const acc = openLocal(l, n, row);
-  body.stmts.push(
-    ...step(acc, reducedValue(l, n, body), reducedIndex(l, n), n.type.dtype, (base) => l.fresh(base)),
-  );
+  body.stmts.push(...step(acc, reducedValue(l, n, body), reducedIndex(l, n), n, (base) => l.fresh(base)));
   return () => {
     // A partial index counts all reduced axes already: reducedIndex uses the row variables too.
     if (isSink) sinks.add(n, acc.value.read, resultOf(acc), row);

@@ -5,26 +5,26 @@ import { emitProgram } from './emit/driver.ts';
 import { helperTexts, importedHelpers } from './emit/helpers.ts';
 import type { Builders } from './fold.ts';
 import type { Graph } from './graph.ts';
-import { printGraph, reachable, verifyGraph } from './graph.ts';
+import { reachable, verifyGraph } from './graph.ts';
 import type { Grouping } from './group.ts';
-import { group, partsOf, printGroups } from './group.ts';
+import { group, partsOf } from './group.ts';
 import { lower } from './lower.ts';
 import { Names } from './names.ts';
 import type { Buffer, Kernel } from './nest.ts';
-import { printKernel, verifyKernel } from './nest.ts';
-import type { Node, TensorType } from './node.ts';
+import { verifyKernel } from './nest.ts';
+import type { Node, Origin, TensorType } from './node.ts';
 import { node } from './node.ts';
 import type { Op, RoutineRun } from './op.ts';
 import { defineOp } from './op.ts';
 import type { Plan } from './plan.ts';
-import { plan, printPlan } from './plan.ts';
+import { plan } from './plan.ts';
 import { isComputed, meaningOf, readOf } from './reads.ts';
 import type { Rule } from './rewrite.ts';
 import { arg } from './scalar.ts';
 import { hoist, schedule } from './schedule.ts';
 import { numel } from './shape.ts';
-import type { RewriteStep } from './simplify.ts';
 import { simplify } from './simplify.ts';
+import type { SimplifyOptions } from './simplify.ts';
 
 export interface BuildOptions extends Builders {
   readonly name: string;
@@ -47,15 +47,17 @@ export interface RoutineSlot {
 }
 
 export interface Built {
+  readonly options: BuildOptions;
   readonly graph: Graph;
   readonly optimized: Graph;
-  readonly rewrites: readonly RewriteStep[];
   readonly grouping: Grouping;
   /** As lowered, before loops were chosen. */
   readonly nests: readonly Kernel[];
   readonly plan: Plan;
   readonly source: string;
   readonly kernelSources: ReadonlyMap<Kernel, string>;
+  /** For each line of the source the user's line that it computes. */
+  readonly sourceOrigins: readonly (Origin | null)[];
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
   /** Which value each buffer that a kernel writes holds. */
@@ -74,7 +76,7 @@ const copy: Op<undefined> = defineOp<undefined>({
 /**
  * Outputs and operands of routines must lie in memory as whole values: views, sources and repeated outputs are copied.
  */
-export function materialise(graph: Graph): Graph {
+export function materialise(graph: Graph, follow?: SimplifyOptions['follow']): Graph {
   const done = new Map<Node, Node>();
   const inMemory = (n: Node): boolean => {
     const { source, steps } = readOf(n);
@@ -89,7 +91,9 @@ export function materialise(graph: Graph): Graph {
       const now = done.get(i) as Node;
       return isRoutine && !inMemory(now) ? node(copy, [now], undefined) : now;
     });
-    done.set(n, inputs.some((x, i) => x !== n.inputs[i]) ? { ...n, inputs } : n);
+    const now = inputs.some((x, i) => x !== n.inputs[i]) ? { ...n, inputs } : n;
+    follow?.(n, now);
+    done.set(n, now);
   }
   const taken = new Set<Node>();
   const outputs = graph.outputs.map((o) => {
@@ -103,9 +107,7 @@ export function materialise(graph: Graph): Graph {
 
 /** Runs every pass. */
 export function build(graph: Graph, options: BuildOptions): Built {
-  const rewrites: RewriteStep[] = [];
-  const simplified = simplify(graph, { ...options, trace: (step) => rewrites.push(step) });
-  const optimized = materialise(simplified);
+  const optimized = materialise(simplify(graph, options));
   const verify = options.verify !== false;
   if (verify) verifyGraph(optimized);
   const grouping = group(optimized);
@@ -157,7 +159,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
     writeBack,
   });
   const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, names)) };
-  const { source, kernels: kernelSources } = emitProgram(final, options);
+  const { source, kernels: kernelSources, origins: sourceOrigins } = emitProgram(final, options);
   const routines = optimized.nodes.flatMap((n): RoutineSlot[] => {
     const m = meaningOf(n);
     return m.tag === 'routine'
@@ -165,37 +167,18 @@ export function build(graph: Graph, options: BuildOptions): Built {
       : [];
   });
   return {
+    options,
     graph,
     optimized,
-    rewrites,
     grouping,
     nests,
     plan: final,
     source,
     kernelSources,
+    sourceOrigins,
     inputs: inputBuffers,
     outputs: outputBuffers,
     valueOf,
     routines,
   };
-}
-
-export type Stage = 'graph' | 'optimized' | 'groups' | 'nests' | 'plan' | 'js';
-
-/** The text of a stage. */
-export function explain(built: Built, stage: Stage): string {
-  switch (stage) {
-    case 'graph':
-      return printGraph(built.graph);
-    case 'optimized':
-      return printGraph(built.optimized);
-    case 'groups':
-      return printGroups(built.grouping);
-    case 'nests':
-      return built.plan.kernels.map(printKernel).join('\n\n');
-    case 'plan':
-      return printPlan(built.plan);
-    case 'js':
-      return built.source;
-  }
 }

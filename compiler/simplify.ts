@@ -32,6 +32,8 @@ export interface SimplifyOptions extends Builders {
   readonly trace?: (step: RewriteStep) => void;
   /** Whether what a pass made is checked, unless false. */
   readonly verify?: boolean;
+  /** Told of each node that from now on another one stands for, be it the same over other inputs or what a rule made of it. */
+  readonly follow?: (from: Node, to: Node) => void;
 }
 
 /** The same graph in fewer and simpler nodes, composites expanded; InternalError if a rule changes a type or never ends. */
@@ -40,7 +42,7 @@ export function simplify(graph: Graph, options: SimplifyOptions): Graph {
   let outputs = graph.outputs.map(normal);
   let nodes = reachable(outputs);
   while (nodes.some(isComposite)) {
-    outputs = expandOnce(nodes, outputs).map(normal);
+    outputs = expandOnce(nodes, outputs, options).map(normal);
     nodes = reachable(outputs);
   }
   const result = { inputs: graph.inputs, outputs, nodes };
@@ -52,7 +54,7 @@ export function simplify(graph: Graph, options: SimplifyOptions): Graph {
 export function expandComposites(graph: Graph): Graph {
   let { nodes, outputs } = graph;
   while (nodes.some(isComposite)) {
-    outputs = expandOnce(nodes, outputs);
+    outputs = expandOnce(nodes, outputs, {});
     nodes = reachable(outputs);
   }
   return makeGraph(graph.inputs, outputs);
@@ -61,13 +63,24 @@ export function expandComposites(graph: Graph): Graph {
 const isComposite = (n: Node): boolean => n.op.meaning(n).tag === 'composite';
 
 /** The outputs over a graph in which each composite is opened, but not what comes out of it. */
-function expandOnce(nodes: readonly Node[], outputs: readonly Node[]): Node[] {
+function expandOnce(
+  nodes: readonly Node[],
+  outputs: readonly Node[],
+  { trace, follow }: Pick<SimplifyOptions, 'trace' | 'follow'>,
+): Node[] {
   const done = new Map<Node, Node>();
   for (const n of nodes) {
     const base = over(n, done);
+    follow?.(n, base);
     const meaning = base.op.meaning(base);
-    const open = meaning.tag === 'composite' ? inPlaceOf(base, meaning.expand) : base;
-    done.set(n, checkType(`expansion of ${n.op.name}`, base, open));
+    if (meaning.tag !== 'composite') done.set(n, base);
+    else {
+      const rule = `expansion of ${n.op.name}`;
+      const after = checkType(rule, base, inPlaceOf(base, meaning.expand));
+      trace?.({ rule, kind: 'exact', before: base, after });
+      follow?.(base, after);
+      done.set(n, after);
+    }
   }
   return outputs.map((o) => done.get(o)!);
 }
@@ -116,6 +129,7 @@ const maxDepth = 1000;
 function normaliser(options: SimplifyOptions): (root: Node) => Node {
   const interner = new Interner();
   const rewrite = rewriter(options);
+  const { follow } = options;
   const done = new Map<Node, Node>();
   const busy = new Set<Node>();
   const stack: Frame[] = [];
@@ -130,6 +144,7 @@ function normaliser(options: SimplifyOptions): (root: Node) => Node {
   };
   const finish = (top: Frame, result: Node): void => {
     done.set(top.node, result);
+    follow?.(top.node, result);
     if (top.base) done.set(top.base, result);
     if (top.base) busy.delete(top.base);
     stack.pop();
@@ -137,6 +152,7 @@ function normaliser(options: SimplifyOptions): (root: Node) => Node {
   /** All inputs are normal: the node is as well, unless a rule applies; then its replacement comes first. */
   const settle = (top: Frame): void => {
     const base = interner.intern(over(top.node, done));
+    follow?.(top.node, base);
     const known = done.get(base);
     if (known) return finish(top, known);
     if (busy.has(base)) endless();

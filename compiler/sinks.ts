@@ -80,7 +80,7 @@ export class Sinks {
   /** Takes in a value of the operand. */
   add(n: Node, value: Expr, index: Expr, where: Block): void {
     const acc = this.accumulators.get(n) as Accumulator;
-    where.stmts.push(...step(acc, value, index, n.type.dtype, (base) => this.l.fresh(base)));
+    where.stmts.push(...step(acc, value, index, n, (base) => this.l.fresh(base)));
   }
 
   /** Takes in the operand at the current place. */

@@ -2,6 +2,7 @@
 
 import {
   AutogradError,
+  ValueError,
   cat,
   clampMax,
   div,
@@ -13,8 +14,12 @@ import {
 } from '../runtime/public.ts';
 import { Tensor } from '../runtime/public.ts';
 
-const listOf = (parameters: Tensor | Iterable<Tensor>): readonly Tensor[] =>
-  parameters instanceof Tensor ? [parameters] : [...parameters];
+function listOf(parameters: Tensor | Iterable<Tensor>): readonly Tensor[] {
+  if (parameters instanceof Tensor) return [parameters];
+  if (typeof parameters !== 'object' || parameters === null || !(Symbol.iterator in parameters))
+    throw new ValueError(`clipping gradients: expected tensors, but got ${String(parameters)}`);
+  return [...parameters];
+}
 
 const gradsOf = (parameters: Tensor | Iterable<Tensor>): readonly Tensor[] =>
   listOf(parameters).flatMap((p) => p.grad?.detach() ?? []);

@@ -1,6 +1,6 @@
 // Making parameters. In: a shape, a dtype, and how to fill it. Out: a Parameter.
 
-import { Parameter, tensor } from '../runtime/public.ts';
+import { Parameter, tensor, zeros } from '../runtime/public.ts';
 import type { Shape, Tensor } from '../runtime/public.ts';
 import * as init from './init.ts';
 
@@ -10,8 +10,9 @@ const arrays = { float32: Float32Array, float64: Float64Array };
 
 /** A parameter with memory of its own, filled by `fill`. */
 export function parameter(shape: Shape, dtype: FloatDType, fill: (x: Tensor) => unknown): Parameter {
-  const length = shape.reduce((product, size) => product * size, 1);
-  const value = tensor(new arrays[dtype](length), { shape });
+  // also checks the sizes
+  const { numel } = zeros(shape, { dtype });
+  const value = tensor(new arrays[dtype](numel), { shape });
   fill(value);
   return new Parameter(value);
 }

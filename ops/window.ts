@@ -4,17 +4,20 @@
 // A convolution is trilinear: s(x, w, y) = sum of y[n, o, q] * w[o, c, k] * x[n, c, stride * q + dilation * k - padding]. The three
 // operators here are its derivatives by y, by x and by w: the convolution itself, its transpose and the weight's gradient. Each
 // one's gradients are the other two, to any order, and each is one contraction over a view: windows of x, or y spread out (read
-// where the division by the stride leaves no remainder). Nothing is unrolled into memory.
+// where the division by the stride leaves no remainder). Windows are never unrolled into memory; but what lies beyond the edges is: x
+// with its padding, and y spread out, are written once, so that no tap of any window has to ask where it is.
 
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import type { Op } from '../compiler/op.ts';
 import { defineOp } from '../compiler/op.ts';
+import { arg } from '../compiler/scalar.ts';
 import type { Shape } from '../compiler/shape.ts';
 import type { AxisMap } from '../compiler/view.ts';
 import { along } from '../compiler/view.ts';
 import { add } from './binary.ts';
 import { contract } from './contract.ts';
+import { padBy } from './pad.ts';
 import { sum } from './reduce-sum.ts';
 import { affine, affineView } from './view-affine.ts';
 import { reshape } from './view.ts';
@@ -51,7 +54,50 @@ export function spreadWindows(
   return affineView(affine, y, [...y.type.shape.slice(0, lead), ...size, ...kernel], axes, fill);
 }
 
-const windowsOf = (x: Node, geometry: Geometry): Node => windows(x, geometry.kernel, geometry);
+/** A view as a value of its own: it is written into memory, and read from there. */
+const inMemoryOp = defineOp<undefined>({
+  name: 'inMemory',
+  type: ([x]) => x,
+  meaning: () => ({ tag: 'map', expr: arg(0), own: true }),
+  vjp: (g) => [g],
+});
+const inMemory = (x: Node): Node => node(inMemoryOp, [x], undefined);
+
+function windowsOf(x: Node, geometry: Geometry): Node {
+  const { kernel, stride, dilation, count, padding } = geometry;
+  if (padding.every(([before, after]) => before === 0 && after === 0)) return windows(x, kernel, geometry);
+  const lead = x.type.shape.slice(0, -padding.length).map(() => [0, 0] as const);
+  const padded = inMemory(padBy(x, [...lead, ...padding], 0));
+  return windows(padded, kernel, { stride, dilation, count });
+}
+
+/** `spreadWindows` of a copy in which y is spread out already, with all that the kernel reaches beyond. */
+function spreadOf(y: Node, { size, kernel, stride, dilation, padding }: Geometry): Node {
+  const lead = y.type.shape.length - size.length;
+  const shape = y.type.shape.slice(0, lead);
+  const reach = kernel.map((taps, i) => dilation[i] * (taps - 1));
+  const positions = y.type.shape.map((_, i): AxisMap => {
+    if (i < lead) return along(i);
+    const offset = padding[i - lead][0] - reach[i - lead];
+    const terms = [[i, 1]] as const;
+    return stride[i - lead] === 1 ? { offset, terms } : { offset, terms, div: stride[i - lead] };
+  });
+  const spread = inMemory(
+    affineView(affine, y, [...shape, ...size.map((s, i) => s + reach[i])], positions, 0),
+  );
+  const axes = y.type.shape.map((_, i): AxisMap =>
+    i < lead
+      ? along(i)
+      : {
+          offset: reach[i - lead],
+          terms: [
+            [i, 1],
+            [i + size.length, -dilation[i - lead]],
+          ],
+        },
+  );
+  return affineView(affine, spread, [...shape, ...size, ...kernel], axes);
+}
 
 /** Channels of axis `axis` split into groups, if there are several. */
 function grouped(x: Node, groups: number, axis: number): Node {
@@ -79,7 +125,7 @@ function forward(x: Node, w: Node, geometry: Geometry): Node {
 
 function backward(y: Node, w: Node, geometry: Geometry): Node {
   const { batch, group, c, o, spot, tap } = labelsOf(geometry);
-  return contract(spreadWindows(grouped(y, geometry.groups, 1), geometry), grouped(w, geometry.groups, 0), {
+  return contract(spreadOf(grouped(y, geometry.groups, 1), geometry), grouped(w, geometry.groups, 0), {
     a: [...batch, o, ...spot, ...tap],
     b: [...group, o, c, ...tap],
     out: [...batch, c, ...spot],

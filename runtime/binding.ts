@@ -47,6 +47,8 @@ export interface Binding {
 interface Resident {
   readonly home: Home;
   readonly cell: () => Cell;
+  /** A gradient that is added to: nothing else that the program reads may be the same tensor. */
+  readonly isGradient: boolean;
 }
 
 /** A gradient in the memory of the program. */
@@ -64,10 +66,11 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
   const changedSources = new Set(traced.changed.map((c) => c.source));
 
   const residents: (Resident | null)[] = sources.map((s, i) => {
-    if (s.tag === 'state') return { home: (s.cell.home ??= makeHome(s.cell)), cell: () => s.cell };
+    if (s.tag === 'state')
+      return { home: (s.cell.home ??= makeHome(s.cell)), cell: () => s.cell, isGradient: false };
     if (s.tag !== 'gradient' || !changedSources.has(i)) return null;
     const cell = (): Cell => cellOfGradient(s.of());
-    return { home: makeHome(cell()), cell };
+    return { home: makeHome(cell()), cell, isGradient: true };
   });
   const homes = sources.map(
     (s, i) => residents[i]?.home.array ?? (s.tag === 'constant' ? s.buffer.array : null),
@@ -99,8 +102,9 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
   const fill = (tensors: readonly Tensor[]): void => {
     realizeLazy(tensors);
     for (let i = 0; i < living.length; i++) {
-      const { home, cell } = living[i];
+      const { home, cell, isGradient } = living[i];
       const present = cell();
+      if (isGradient) refuseOtherWays(present, tensors, living);
       if (present.value !== home) moveInto(home, present, elementsOfCell(present));
     }
     for (let i = 0; i < copiedArguments.length; i++) {
@@ -172,6 +176,18 @@ function cellOfGradient(x: Tensor): Cell {
       'a gradient that is a view of another tensor cannot be added to inside a compiled function: clone() it first.',
     );
   return cell;
+}
+
+/** A gradient that grows while the function runs would have to grow under its other name, too. */
+function refuseOtherWays(gradient: Cell, tensors: readonly Tensor[], living: readonly Resident[]): void {
+  if (
+    tensors.some((x) => x.core.cell === gradient) ||
+    living.some((r) => !r.isGradient && r.cell() === gradient)
+  )
+    throw new TraceError(
+      'a compiled function adds to a gradient that it also reaches as an argument or from outside: pass a clone() of the gradient, or read ' +
+        'x.grad inside the function.',
+    );
 }
 
 /** Where a feed writes: its input, or a place that nobody reads if its value is not used. */

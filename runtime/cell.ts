@@ -12,6 +12,7 @@ import { input } from '../ops/source.ts';
 import { allocateHome } from './arena.ts';
 import { allocate, copyOf } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
+import { noteMade, refuseEffect } from './pure.ts';
 import { activeTrace, refuseEscaped, touchCell } from './trace.ts';
 import type { Trace } from './trace.ts';
 
@@ -52,14 +53,11 @@ export const makeBuffer = (
 
 export const isBuffer = (value: Node | Buffer): value is Buffer => 'array' in value;
 
-export const makeCell = (value: Node | Buffer, depth = 0): Cell => ({
-  type: value.type,
-  value,
-  version: 0,
-  depth,
-  home: null,
-  trace: activeTrace(),
-});
+export function makeCell(value: Node | Buffer, depth = 0): Cell {
+  const cell: Cell = { type: value.type, value, version: 0, depth, home: null, trace: activeTrace() };
+  noteMade(cell);
+  return cell;
+}
 
 /** Nodes that have been computed: leaves, and lazy nodes that a program has evaluated. Graphs are cut there. */
 const computed = new WeakMap<Node, Buffer>();
@@ -93,6 +91,7 @@ export function nodeOf(cell: Cell): Node {
 /** Gives a cell a new value: an in-place write. */
 export function writeCell(cell: Cell, value: Node | Buffer, depth = 0): void {
   reach(cell);
+  refuseEffect(cell);
   cell.value = value;
   cell.depth = depth;
   cell.version++;

@@ -1,12 +1,12 @@
 // Checked mode for rewrites: simplification under supervision (Theano's DebugMode). In: a graph and one array per input. Out: the
-// simplified graph; or an InternalError that names the guilty rule with both values and the smallest graph that shows it.
+// simplified graph; or an InternalError that names the guilty rule with both values and the smallest graph that shows it, as a script.
 //
 // Every step is evaluated on both sides by the interpreter. An exact step must keep the value, a stabilising one may improve on
 // what was NaN or infinite, a fast one may differ there in either direction.
 
 import { isFloat } from '../compiler/dtype.ts';
 import { InternalError } from '../compiler/errors.ts';
-import { printGraph, reachable } from '../compiler/graph.ts';
+import { reachable } from '../compiler/graph.ts';
 import type { Graph } from '../compiler/graph.ts';
 import type { Node } from '../compiler/node.ts';
 import { printType } from '../compiler/node.ts';
@@ -17,6 +17,8 @@ import type { RewriteStep, SimplifyOptions } from '../compiler/simplify.ts';
 import { toTypedArray } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import { evaluateAll } from './interpret.ts';
+import { describeOrigin } from './origin.ts';
+import { scriptOf } from './script.ts';
 
 /** `simplify`, but every rewrite is held against the interpreter on these inputs. */
 export function simplifyChecked(
@@ -79,29 +81,23 @@ function firstDifference(
 type Values = ReadonlyMap<Node, TypedArray>;
 
 function report(rule: string, kind: RuleKind, before: Node, after: Node, at: number, values: Values): string {
-  const [graph, cut] = smallest(before, after);
   const show = (n: Node): string => showArray(values.get(n)!, at);
   return [
     `rule "${rule}" (${kind}) changes element ${at} of ${printType(before.type)}: ` +
       `${text(values.get(before)![at])} becomes ${text(values.get(after)![at])}`,
     `before: ${show(before)}`,
     `after:  ${show(after)}`,
-    printGraph(graph),
-    ...cut.map((n, i) => `input ${i}: ${showArray(values.get(n)!, 0)}`),
+    ...(before.origin === null ? [] : [`of ${describeOrigin(before.origin)}`]),
+    'to see it again:',
+    scriptOf([before], sharedBy(before, after), (n) => values.get(n)!),
   ].join('\n');
 }
 
-/** Both sides over what they share, which is taken as given: the graph, and its inputs. */
-function smallest(before: Node, after: Node): [Graph, Node[]] {
+/** What both sides are over can be taken as given: the smallest graph that shows the rule is what lies above it. */
+function sharedBy(before: Node, after: Node): (n: Node) => boolean {
   const left = new Set(reachable([before]));
-  const shared = new Set(reachable([after]).filter((n) => left.has(n)));
-  const given = (n: Node): boolean => {
-    const { tag } = n.op.meaning(n);
-    return tag === 'input' || (tag !== 'constant' && shared.has(n));
-  };
-  const nodes = reachable([before, after], given);
-  const cut = nodes.filter(given);
-  return [{ inputs: cut, outputs: [before, after], nodes: nodes.filter((n) => !given(n)) }, cut];
+  const shared = new Set(reachable([after]).filter((n) => n !== before && left.has(n)));
+  return (n) => n.inputs.length > 0 && shared.has(n);
 }
 
 const text = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));

@@ -12,7 +12,7 @@ import type { Binding } from './binding.ts';
 import { debugging, say, sayProgram } from './debug.ts';
 import { now } from './environment.ts';
 import { limits } from './limits.ts';
-import { checkOptions, describeValue } from './options.ts';
+import { checkFunction, checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
 import { measure } from './profile.ts';
 import type { Profile, Program } from './program.ts';
@@ -70,8 +70,7 @@ type Body = (...args: unknown[]) => unknown;
 export function compile<F extends AnyFunction>(fn: F, options: CompileOptions = {}): Compiled<F> {
   return publicCall('compile', () => {
     checkOptions('compile', options, ['name', 'backend', 'checked', 'fastMath']);
-    if (typeof fn !== 'function')
-      throw new ValueError(`compile(): expected a function, but got ${describeValue(fn)}`);
+    checkFunction('compile', fn);
     if (options.backend !== undefined && !backends.includes(options.backend))
       throw new ValueError(
         `compile(): unknown backend '${String(options.backend)}': choose ${backends.join(' or ')}`,

@@ -6,8 +6,10 @@ interface Surroundings {
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly stderr?: { write?(text: string): unknown };
     cwd?(): string;
+    getBuiltinModule?(name: string): unknown;
   };
   readonly performance?: { now(): number };
+  btoa?(text: string): string;
   readonly console?: { error(text: string): void; warn(text: string): void };
 }
 
@@ -23,6 +25,35 @@ export const workingDirectory = (): string => {
   const directory = surroundings.process?.cwd?.();
   return directory === undefined ? '' : `${directory}/`;
 };
+
+interface ModuleLoader {
+  createRequire(from: string): (name: string) => unknown;
+}
+
+/**
+ * A package, at once and only when it is needed, so that it is no part of what everybody loads and what browsers are sent. Null where
+ * there is no Node or no such package.
+ */
+export function loadPackage(name: string): unknown {
+  const { url = '' } = import.meta as { url?: string };
+  const loader = surroundings.process?.getBuiltinModule?.('module') as ModuleLoader | undefined;
+  if (loader === undefined || url === '') return null;
+  try {
+    return loader.createRequire(url)(name);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error;
+    return null;
+  }
+}
+
+/** A text in base 64; null if the surroundings cannot write it. What is not ASCII becomes an escape of JSON. */
+export function base64(json: string): string | null {
+  const ascii = json.replace(
+    /[\u0080-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return surroundings.btoa?.(ascii) ?? null;
+}
 
 /** A line for a person who debugs. */
 export function writeError(text: string): void {

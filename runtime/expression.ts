@@ -69,10 +69,11 @@ const flipped: Readonly<Partial<Record<string, OperatorName>>> = {
 
 const table = functions as unknown as Readonly<Record<string, (...args: readonly unknown[]) => Tensor>>;
 
+const isFunction = (name: string): boolean => Object.hasOwn(table, name);
+
 function callOperator(name: string, args: readonly Value[]): Value {
   const [x] = args;
   if ((name === 'T' || name === 'mT') && isTensor(x)) return x[name];
-  if (!Object.hasOwn(table, name)) throw new ValueError(`expr: there is no function '${name}'`);
   const hasTensor = (value: Value): boolean =>
     isTensor(value) || (Array.isArray(value) && value.some(hasTensor));
   return table[name](
@@ -128,7 +129,7 @@ const trees = new WeakMap<TemplateStringsArray, Expression>();
  */
 export function expr(parts: TemplateStringsArray, ...values: readonly ExpressionValue[]): Tensor {
   let tree = trees.get(parts);
-  if (!tree) trees.set(parts, (tree = publicCall('expr', () => parseExpression(parts))));
+  if (!tree) trees.set(parts, (tree = publicCall('expr', () => parseExpression(parts, isFunction))));
   values.forEach((value, i) => {
     if (!isTensor(value) && typeof value !== 'number' && typeof value !== 'boolean')
       publicCall('expr', () => {

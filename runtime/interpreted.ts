@@ -28,6 +28,7 @@ export function interpreted(graph: Graph, { name, homes, writeBack }: Executable
       name,
       source: '',
       kernels: [],
+      stages: null,
       explain: () => printGraph(graph),
       memory: { arenaBytes: 0, inputBytes: bytes(inputs), outputBytes: bytes(outputs) },
     },

@@ -13,6 +13,18 @@ export const limits = {
   manyPrograms: 8,
   /** Elements that are always few enough to compute an index from them a second time, to look at it before a program runs. */
   cheapDemand: 1024,
+  /** Runs before a profile begins, or milliseconds if they take longer: V8 compiles a loop for good after some thousand rounds. */
+  warmUpRuns: 200,
+  warmUpTime: 50,
+  /** Bytes up to which a kernel's memory counts as near: about the size of a second-level cache. */
+  nearBytes: 1 << 20,
+  /** Advice is given about this part of a run at least, if so much of a kernel's memory is float64, or so many of its loads jump; so many lines. */
+  adviceStake: 0.03,
+  adviceWide: 0.5,
+  adviceStrided: 0.2,
+  adviceLines: 5,
+  /** Numbers that a script of a bug report spells out; more of them are replaced by random ones. */
+  scriptElements: 256,
   /** Distinct operators with attributes and types that keys of graphs number; then numbering starts anew. */
   numberedOps: 100_000,
 } as const;

@@ -5,8 +5,11 @@ import type { Built } from '../compiler/pipeline.ts';
 import type { Buffer } from '../compiler/nest.ts';
 import { InternalError } from '../compiler/errors.ts';
 import { importedHelpers } from '../compiler/emit/helpers.ts';
+import { sourceMap } from '../compiler/emit/sourceMap.ts';
 import type { TypedArray } from './buffer.ts';
 import { releaseWith, reserve, viewOf } from './arena.ts';
+import { base64 } from './environment.ts';
+import { addressOf } from './origin.ts';
 
 export interface Linked {
   readonly inputs: readonly TypedArray[];
@@ -38,6 +41,16 @@ export function canCompile(): boolean {
   return allowed;
 }
 
+/** `new Function` writes two lines before the text of a body. */
+const linesBefore = [null, null];
+
+/** A comment that ties the lines of a source to the user's; empty where there is nothing to tie, or no way to write it. */
+function mapComment({ sourceOrigins }: Built): string {
+  const map = sourceMap([...linesBefore, ...sourceOrigins], addressOf);
+  const text = map === null ? null : base64(map);
+  return text === null ? '' : `//# sourceMappingURL=data:application/json;base64,${text}\n`;
+}
+
 export function link(built: Built, homes: readonly (TypedArray | null)[]): Linked {
   const { plan } = built;
   const region = reserve(plan.arenaBytes);
@@ -63,7 +76,7 @@ export function link(built: Built, homes: readonly (TypedArray | null)[]): Linke
   const routines: Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void> = {};
   for (const r of built.routines)
     routines[`run${r.slot}`] = (inputs, output) => r.run(inputs, output, r.types);
-  const factory = new Function('buffers', 'helpers', 'routines', built.source) as Factory;
+  const factory = new Function('buffers', 'helpers', 'routines', built.source + mapComment(built)) as Factory;
   const { run, kernels } = factory(buffers, importedHelpers, routines);
   releaseWith(run, region);
   const copied = new Map(plan.copies.map((c) => [c.from, c.to]));

@@ -13,11 +13,17 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 
 /** Throws for names that do not exist. */
 export function checkOptions(name: string, options: unknown, known: readonly string[]): void {
-  if (options === undefined || options === null) return;
+  if (options === undefined) return;
   if (!isPlainObject(options))
     throw new ValueError(`${name}(): options must be an object, but got ${describeValue(options)}`);
   for (const key of Object.keys(options))
     if (!known.includes(key)) throw new ValueError(`${name}() got an unexpected keyword argument '${key}'`);
+}
+
+/** Throws for what cannot be called. */
+export function checkFunction(name: string, fn: unknown): void {
+  if (typeof fn !== 'function')
+    throw new ValueError(`${name}(): expected a function, but got ${describeValue(fn)}`);
 }
 
 /** What a value is, in a word, for messages. */

@@ -1,45 +1,99 @@
-// Profiles: how long each kernel of a program takes. In: an executable whose inputs are filled. Out: times per kernel and their shares.
+// Profiles: how long each kernel of a program takes, and how much of that the machine needs. In: an executable whose inputs are filled. Out:
+// times, shares and distances to the roof (roof.ts), with advice where it is plain (advice.ts); as data and as a table.
 
+import { advise } from './advice.ts';
 import { now } from './environment.ts';
 import type { Executable } from './executable.ts';
-import type { KernelProfile, Profile } from './program.ts';
+import { limits } from './limits.ts';
+import type { Kernel, KernelProfile, Profile } from './program.ts';
+import { leastTime, roof } from './roof.ts';
+import type { Roof } from './roof.ts';
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Runs a program until V8 has compiled it. */
+function warmUp(run: () => void): void {
+  const start = now();
+  let done = 0;
+  do run();
+  while (++done < limits.warmUpRuns && now() - start < limits.warmUpTime);
+}
 
 /** Runs the program `runs` times, and its kernels one by one as often. */
 export function measure({ run, kernels: functions, report }: Executable, runs: number): Profile {
-  const named = Object.entries(functions);
-  run();
-  const start = now();
-  for (let i = 0; i < runs; i++) run();
-  const time = (now() - start) / runs;
-  const times = named.map(() => 0);
-  for (let i = 0; i < runs; i++)
-    named.forEach(([, kernel], k) => {
-      const begin = now();
-      kernel();
-      times[k] += (now() - begin) / runs;
-    });
-  const total = times.reduce((sum, t) => sum + t, 0);
-  const kernels = report.kernels.map(({ name, bytes, flops }): KernelProfile => {
-    const spent = times[named.findIndex(([other]) => other === name)] ?? 0;
-    return { name, time: spent, bytes, flops, share: total === 0 ? 0 : spent / total };
-  });
-  const profile: Profile = { runs, time, kernels };
+  warmUp(run);
+  const timed = (call: () => void): number => {
+    const begin = now();
+    call();
+    return now() - begin;
+  };
+  const whole = Array.from({ length: runs }, () => timed(run));
+  const calls = report.kernels.map(({ name }) => functions[name]);
+  const times = calls.map((): number[] => []);
+  for (let i = 0; i < runs; i++) calls.forEach((call, k) => times[k].push(timed(call)));
+  const each = times.map(median);
+  const total = each.reduce((sum, t) => sum + t, 0);
+  const machine = calls.length === 0 ? null : roof();
+  const kernels = report.kernels.map((kernel, k) =>
+    profileOf(kernel, each[k], total === 0 ? 0 : each[k] / total, machine as Roof),
+  );
+  const profile = { runs, time: median(whole), kernels, machine, advice: advise(report, kernels, machine) };
   Object.defineProperty(profile, 'toString', { value: () => describe(profile) });
   return profile;
 }
 
-/** One line per kernel, the slowest first. */
-function describe({ runs, time, kernels }: Profile): string {
-  const width = Math.max(0, ...kernels.map(({ name }) => name.length));
-  const lines = [...kernels]
+function profileOf(kernel: Kernel, time: number, share: number, machine: Roof): KernelProfile {
+  const { name, bytes, flops, counts, float64Bytes, origins } = kernel;
+  const least = leastTime(machine, { bytes, wideBytes: float64Bytes, flops: counts?.flops ?? flops });
+  return {
+    ...{ name, time, bytes, flops, share },
+    ...{ leastTime: least.time, bound: least.bound, ofRoof: time === 0 ? 1 : least.time / time },
+    origins,
+  };
+}
+
+const percent = (part: number): string => `${(100 * part).toFixed(1)}%`;
+
+/** The lines of the user's that a kernel computes, the first few. */
+function places({ origins }: KernelProfile): string {
+  const lines = [...new Set(origins.flatMap(({ file, line }) => (file === '' ? [] : [`${file}:${line}`])))];
+  return lines.slice(0, 3).join(' ') + (lines.length > 3 ? ` and ${lines.length - 3} more` : '');
+}
+
+const header = ['kernel', 'share', 'time', 'Gflop/s', 'GB/s', 'of roof', 'bound by', 'lines'];
+
+/** A row per kernel, the slowest first; below it what to try. */
+function describe({ runs, time, kernels, machine, advice }: Profile): string {
+  const rate = (amount: number, ms: number): string => (ms === 0 ? 0 : amount / ms / 1e6).toFixed(2);
+  const rows = [...kernels]
     .sort((a, b) => b.time - a.time)
-    .map(({ name, time: spent, flops, bytes, share }) => {
-      const rate = spent === 0 ? 0 : flops / spent / 1e6;
-      const traffic = spent === 0 ? 0 : bytes / spent / 1e6;
-      return (
-        `${name.padEnd(width)} ${(100 * share).toFixed(1).padStart(5)}% ${spent.toFixed(4).padStart(10)} ms ` +
-        `${rate.toFixed(2).padStart(7)} Gflop/s ${traffic.toFixed(2).padStart(7)} GB/s`
-      );
-    });
-  return [`${time.toFixed(4)} ms per run, mean of ${runs}`, ...lines].join('\n');
+    .map((k) => [
+      ...[k.name, percent(k.share), `${k.time.toFixed(4)} ms`, rate(k.flops, k.time), rate(k.bytes, k.time)],
+      ...[percent(k.ofRoof), k.bound, places(k)],
+    ]);
+  const widths = header.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c].length)));
+  const isText = (c: number): boolean => c === 0 || c >= 6;
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, c) => (isText(c) ? cell.padEnd(widths[c]) : cell.padStart(widths[c])))
+      .join('  ')
+      .trimEnd();
+  return [
+    `${time.toFixed(4)} ms per run, median of ${runs}`,
+    ...(rows.length === 0 ? [] : [line(header), ...rows.map(line)]),
+    ...(machine === null ? [] : [describeRoof(machine)]),
+    ...advice.map((a) => `try: ${a.kernel}: ${a.text}`),
+  ].join('\n');
+}
+
+function describeRoof({ flops, float32, float64 }: Roof): string {
+  const giga = (x: number): string => (x / 1e9).toFixed(1);
+  return (
+    `roof: ${giga(flops)} Gflop/s; float32 ${giga(float32.cache)} GB/s in the cache, ${giga(float32.memory)} in memory; ` +
+    `float64 ${giga(float64.cache)} and ${giga(float64.memory)}`
+  );
 }

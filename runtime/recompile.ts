@@ -2,20 +2,25 @@
 // differences in words, and after many programs a hint what to do about them.
 
 import { printType } from '../compiler/node.ts';
+import { showShape } from '../compiler/shape.ts';
 import { warn } from './environment.ts';
 import { describeValue } from './options.ts';
-import type { Signature, Spec } from './signature.ts';
+import type { Signature, Spec, Standing } from './signature.ts';
 import { isTensor } from './tensor.ts';
 import type { Guard } from './trace.ts';
 
 export interface Change {
   /** `argument 1.rate` */
   readonly what: string;
+  /** Which property of it, such as `shape`; its value if absent. */
+  readonly property?: string;
   readonly before: string;
   readonly after: string;
   /** What might keep the change from making a program. */
   readonly remedy: string;
 }
+
+type TensorSpec = Extract<Spec, { tag: 'tensor' }>;
 
 const remedies = {
   number: 'plain numbers are part of the program, so pass tensor(value) instead, which may change',
@@ -34,13 +39,24 @@ const describeStatic = (value: unknown): string => {
       : String(value);
 };
 
+function describeStanding(standing: Standing): string {
+  switch (standing) {
+    case 'plain':
+      return '';
+    case 'recorded':
+      return ' with a history';
+    case 'leaf':
+      return ' that requires grad';
+    default:
+      return ' that requires grad and has hooks';
+  }
+}
+
 function describe(spec: Spec | undefined): string {
   if (spec === undefined) return 'nothing';
   switch (spec.tag) {
-    case 'tensor': {
-      const standing = { plain: '', leaf: ' that requires grad', recorded: ' with a history' }[spec.standing];
-      return `${printType(spec.type)}${spec.view ? ' (a view)' : ''}${standing}`;
-    }
+    case 'tensor':
+      return `${printType(spec.type)}${spec.view ? ' (a view)' : ''}${describeStanding(spec.standing)}`;
     case 'array':
       return `an array of ${spec.items.length}`;
     case 'object':
@@ -59,9 +75,22 @@ export function differences(before: Signature, after: Signature): Change[] {
     const [from, to] = a === b ? [a, `another ${b.replace(/^an? /, '')}`] : [a, b];
     found.push({ what, before: from, after: to, remedy: remedies[remedy] });
   };
+  const compareTensors = (what: string, a: TensorSpec, b: TensorSpec): void => {
+    const properties: readonly (readonly [property: string, of: (s: TensorSpec) => string])[] = [
+      ['shape', ({ type }) => showShape(type.shape)],
+      ['dtype', ({ type }) => type.dtype],
+      ['requiresGrad', ({ standing }) => String(standing !== 'plain')],
+      ['isLeaf', ({ standing }) => String(standing !== 'recorded')],
+      ['a view', ({ view }) => String(view)],
+    ];
+    for (const [property, of] of properties) {
+      const [from, to] = [of(a), of(b)];
+      if (from !== to) found.push({ what, property, before: from, after: to, remedy: remedies.type });
+    }
+  };
   const compare = (what: string, a: Spec | undefined, b: Spec | undefined): void => {
     if (a?.tag === 'tensor' && b?.tag === 'tensor') {
-      if (describe(a) !== describe(b)) note(what, describe(a), describe(b), 'type');
+      if (describe(a) !== describe(b)) compareTensors(what, a, b);
       else if (before.same[a.slot] !== after.same[b.slot] || before.shared[a.slot] !== after.shared[b.slot])
         note(what, 'one storage', 'shared with other arguments than before', 'outside');
     } else if (a?.tag === 'array' && b?.tag === 'array' && a.items.length === b.items.length)
@@ -92,19 +121,26 @@ export const brokenGuards = (guards: readonly Guard[]): Change[] =>
     return [{ what, before: describeStatic(value), after: describeStatic(now), remedy: remedies.outside }];
   });
 
-/** `argument 0: float32[2, 3] -> float32[4, 3]` */
+/** `argument 0: shape [2, 3] -> [4, 3]` */
 export const describeChanges = (changes: readonly Change[]): string =>
-  changes.map(({ what, before, after }) => `${what}: ${before} -> ${after}`).join('; ');
+  changes
+    .map(
+      ({ what, property, before, after }) =>
+        `${what}: ${property === undefined ? '' : `${property} `}${before} -> ${after}`,
+    )
+    .join('; ');
 
 /** Says that there are many programs, and what changes most often. */
 export function warnOfMany(name: string, programs: number, changes: readonly Change[]): void {
   const counts = new Map<string, number>();
-  for (const { what } of changes) counts.set(what, (counts.get(what) ?? 0) + 1);
+  const subject = ({ what, property }: Change): string =>
+    property === undefined ? what : `the ${property.replace(/^a /, '')} of ${what}`;
+  for (const change of changes) counts.set(subject(change), (counts.get(subject(change)) ?? 0) + 1);
   const most = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
-  const last = changes.filter(({ what }) => what === most).pop();
+  const last = changes.filter((change) => subject(change) === most).pop();
   const reason =
     last === undefined
       ? ''
-      : `: ${last.what} keeps changing (the last time ${last.before} -> ${last.after}); ${last.remedy}`;
+      : `: ${subject(last)} keeps changing (the last time ${last.before} -> ${last.after}); ${last.remedy}`;
   warn(`the compiled function '${name}' has been compiled ${programs} times${reason}`);
 }

@@ -4,6 +4,7 @@
 
 import { TraceError } from '../compiler/errors.ts';
 import type { TensorType } from '../compiler/node.ts';
+import { hooksKey } from './autograd/hooks.ts';
 import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
 import type { Cell } from './cell.ts';
 import { describeValue, isPlainObject } from './options.ts';
@@ -11,8 +12,8 @@ import { refuseCycle } from './pytree.ts';
 import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
-/** What autograd knows of a tensor: nothing, that it is a leaf to be differentiated by, or a history. */
-export type Standing = 'plain' | 'leaf' | 'recorded';
+/** What autograd knows of a tensor: nothing, that it is a leaf to be differentiated by (with which hooks), or a history. */
+export type Standing = 'plain' | 'leaf' | `leaf with hooks ${string}` | 'recorded';
 
 export type Spec =
   | {
@@ -50,7 +51,9 @@ export function standingOf(x: Tensor): Standing {
   const { core } = x;
   // a view finds out about its history when it is asked
   if (core.viewOf === null ? core.gradFn !== null : x.gradFn !== null) return 'recorded';
-  return core.wantsGrad ? 'leaf' : 'plain';
+  if (!core.wantsGrad) return 'plain';
+  const hooks = hooksKey(x);
+  return hooks === '' ? 'leaf' : `leaf with hooks ${hooks}`;
 }
 
 interface ModuleLike {

@@ -5,6 +5,7 @@
 // changes it on one of the two ways: then the trace is given up, and the next takes that tensor as it is, as part of the outside.
 
 import { TraceError } from '../compiler/errors.ts';
+import { copyHooks } from './autograd/hooks.ts';
 import { changes, harvest, isWritten } from './harvest.ts';
 import type { Harvest, StandIn } from './harvest.ts';
 import { userCode } from './origin.ts';
@@ -105,6 +106,7 @@ function standIns(
       grad: real.core.grad,
       standsFor: presentOne(current, slot),
     });
+    if (real.core.wantsGrad) copyHooks(real, tensor);
     stands.push({ tensor, node: partner === null ? nodeOfTensor(tensor) : partner.node, real });
   });
   return stands;

@@ -798,7 +798,46 @@ test('checked mode notices what would be frozen', (t) => {
   });
 });
 
+test('hooks of an argument or an outside leaf run in the program, as long as they are there', (t) => {
+  const square = (x: Tensor): void => x.mul(x).sum().backward();
+  const x = tensor([1, 2], { requiresGrad: true });
+  const given = compile(square);
+  const reached = compile(() => square(x));
+  for (const f of [given, reached] as ((x: Tensor) => void)[]) {
+    x.grad = null;
+    const hook = x.registerHook((gradient) => gradient.mul(10));
+    const after = x.registerPostAccumulateGradHook((leaf) => void leaf.grad!.add_(1));
+    f(x);
+    f(x);
+    t.deepEqual(numbers(x.grad!), [42, 82]);
+    hook.remove();
+    after.remove();
+    f(x);
+    t.deepEqual(numbers(x.grad!), [44, 86]);
+  }
+  t.true(given.explainRecompiles().some((text) => text.includes('has hooks')));
+});
+
+test('a gradient that grows must not be reached in another way', (t) => {
+  const x = tensor([1, 2], { requiresGrad: true });
+  x.sum().backward();
+  const gradient = x.grad!;
+  const way = { instanceOf: g.TraceError, message: /pass a clone\(\) of the gradient/ };
+  const triple = (other: Tensor): Tensor => {
+    x.mul(3).sum().backward();
+    return other.mul(2);
+  };
+  t.throws(() => compile(triple)(gradient), way);
+  t.throws(() => compile(() => triple(gradient))(), way);
+  t.deepEqual(numbers(gradient), [1, 1]);
+  t.deepEqual(numbers(compile(triple)(gradient.clone())), [2, 2]);
+  t.deepEqual(numbers(gradient), [4, 4]);
+});
+
 test('options are checked', (t) => {
+  t.throws(() => compile((x: Tensor) => x, null as never), {
+    message: /options must be an object, but got null/,
+  });
   t.throws(() => compile((x: Tensor) => x, { nmae: 'x' } as never), {
     message: /unexpected keyword argument 'nmae'/,
   });

@@ -410,6 +410,16 @@ const badInput: readonly (readonly [call: () => unknown, message: RegExp])[] = [
   ],
   [() => g.compile(3 as never), /expected a function, but got number/],
   [() => g.compile(() => 1, { backend: 'wasm' as never }), /unknown backend 'wasm'/],
+  [
+    () => autograd.grad(leaf(2).sum(), leaf(2), null as never),
+    /^grad\(\): options must be an object, but got null/,
+  ],
+  [() => g.noGrad(null as never), /^noGrad\(\): expected a function to run/],
+  [() => g.vmap('f' as never), /^vmap\(\): expected a function, but got string/],
+  [() => g.jvp((x: Tensor) => x, ones([2]) as never, [ones([2])]), /^jvp: primals must be a list/],
+  [() => g.nonzero(null as never), /^nonzero\(\) received an argument that it does not take/],
+  [() => new g.nn.Linear(3, -5), /negative dimension/],
+  [() => new g.optim.SGD(null as never, { lr: 1 }), /should be an iterable of Tensors/],
 ];
 
 test('bad input gives typed errors', (t) => {
@@ -434,4 +444,24 @@ test('a call that fails leaves tensors as they were', (t) => {
   t.is(y.version, 0);
   t.is(x.grad, null);
   t.deepEqual(y.toArray(), [2, 2, 2]);
+});
+
+test('a type error in a function of the user is passed on as it is', (t) => {
+  const broken = (_: Tensor): never => (undefined as never as { x: { y: never } }).x.y;
+  t.throws(() => g.grad(broken)(ones([2])), { instanceOf: TypeError });
+  t.throws(() => g.compile(broken)(ones([2])), { instanceOf: TypeError });
+});
+
+test('what an optimizer computes belongs to the line of its step', (t) => {
+  const x = leaf(3);
+  const sgd = new g.optim.SGD([x], { lr: 0.1, momentum: 0.9 });
+  const step = g.compile(() => {
+    x.mul(x).sum().backward();
+    sgd.step();
+  });
+  const origins = step.lower().kernels.flatMap((k) => k.origins);
+  const lines = new Set(origins.filter((o) => o.op.endsWith('_')).map((o) => o.line));
+  t.is(lines.size, 1);
+  t.true(origins.every((o) => o.file.endsWith('errors.test.ts')));
+  t.deepEqual(Object.keys(origins[0]), ['op', 'file', 'line', 'column']);
 });

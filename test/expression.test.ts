@@ -74,12 +74,21 @@ test('the history is that of the calls', (t) => {
 
 test('the kinds of mistakes are named, with the text', (t) => {
   const mistakes: readonly (readonly [() => unknown, RegExp])[] = [
-    [() => expr`${x} + `, /^expr: expected a value but found the end in: \$\{1\} \+/],
+    [() => expr`${x} + `, /^expr: expected a value but found the end\n {2}\$\{1\} \+\n {8}\^\n/],
     [() => expr`(${x} + 1`, /^expr: expected '\)' but found the end/],
-    [() => expr`${x} ${y}`, /^expr: expected an operator but found \$\{2\} in: \$\{1\} \$\{2\}/],
-    [() => expr`${x} # 2`, /^expr: cannot read '#'/],
+    [() => expr`${x} ${y}`, /^expr: expected an operator but found \$\{2\}\n {2}\$\{1\} \$\{2\}\n {7}\^\n/],
+    [
+      () => expr`
+      ${x} +
+        * 2`,
+      /^expr: expected a value but found \*\n {2}\* 2\n {2}\^\n/,
+    ],
+    [() => expr`${x} # 2`, /^expr: cannot read '#'\n {2}\$\{1\} # 2\n {7}\^\n/],
     [() => expr`x + 1`, /^expr: 'x' is neither a function nor a constant; write \$\{x\} for a variable/],
-    [() => expr`nonsense(${x})`, /^expr: there is no function 'nonsense'/],
+    [
+      () => expr`1 + nonsense(${x})`,
+      /^expr: there is no function 'nonsense'\n {2}1 \+ nonsense\(\$\{1\}\)\n {6}\^\n/,
+    ],
     [() => expr`constructor(${x})`, /^expr: there is no function 'constructor'/],
     [() => expr`[${x}]`, /^expr: the expression is a list/],
     [() => expr`${'1' as never} + 1`, /^expr: value 1 must be a Tensor or a number, not string/],

@@ -48,8 +48,11 @@ import { compileGraph, compileNodes } from './helpers/compile.ts';
 import { gradientsOf } from './helpers/gradcheck.ts';
 import { kernelTexts } from './helpers/kernelText.ts';
 import type { KernelText } from './helpers/kernelText.ts';
-import { sourceFaults } from './helpers/parse.ts';
 import { describe, randomGraph } from './helpers/randomGraph.ts';
+import { sourceParser } from '../runtime/parser.ts';
+import { sourceFaults as faultsIn } from '../runtime/sourceFaults.ts';
+
+const sourceFaults = (source: string): string[] => faultsIn(source, sourceParser()!);
 
 const x = (shape: Shape, dtype: DType = 'float32'): Node => input({ shape, dtype });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const exec = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -75,8 +75,15 @@ test('a JavaScript module imports it', async (t) => {
   t.is(await run(process.execPath, ['main.js'], app), `${packed.version}\n`);
 });
 
-test('a TypeScript module is type-checked against it', async (t) => {
-  t.timeout(60_000);
+/** The scripts of the README: the first one, the training step, and how to read its kernels. */
+async function readmeScripts(): Promise<string[]> {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const [first, step, reading] = [...readme.matchAll(/^```[jt]s\n([^]*?)^```/gm)].map((found) => found[1]);
+  return [first, step + reading];
+}
+
+test('a TypeScript module is type-checked against it, and so is the training step of the README', async (t) => {
+  t.timeout(120_000);
   const program = `
     import { version } from 'gradloom';
     export const text: string = version;
@@ -84,12 +91,39 @@ test('a TypeScript module is type-checked against it', async (t) => {
     export const wrong: boolean = version;
   `;
   await writeFile(join(app, 'main.ts'), program);
-  const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023'];
+  await writeFile(join(app, 'readme.ts'), (await readmeScripts())[1]);
+  const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,dom'];
   for (const mode of ['nodenext', 'bundler']) {
     const module = mode === 'bundler' ? 'esnext' : mode;
-    const args = [tsc, ...options, '--module', module, '--moduleResolution', mode, 'main.ts'];
+    const args = [tsc, ...options, '--module', module, '--moduleResolution', mode, 'main.ts', 'readme.ts'];
     t.is(await run(process.execPath, args, app), '', mode);
   }
+});
+
+test('the scripts of the README run', async (t) => {
+  t.timeout(60_000);
+  const [first, step] = await readmeScripts();
+  await writeFile(join(app, 'first.js'), first);
+  t.regex(await run(process.execPath, ['first.js'], app), /^tensor\(\[\[[^]*<SumBackward0 object at 0x/);
+  const { code } = await transform(step, { loader: 'ts' });
+  await writeFile(join(app, 'step.js'), code);
+  t.regex(
+    await run(process.execPath, ['step.js'], app),
+    /^400 [\d.]+$[^]*^function run\(\) \{$[^]*^group 0: /m,
+  );
+});
+
+test('where generated code is forbidden the same numbers come from the interpreter', async (t) => {
+  const script = `
+    import { compile, tensor } from 'gradloom';
+    const x = tensor([1, 2, 3], { requiresGrad: true });
+    const step = compile(() => { x.grad = null; const y = x.exp().sum(); y.backward(); return y; });
+    console.log(step().item().toFixed(4), String(x.grad));
+  `;
+  await writeFile(join(app, 'forbidden.js'), script);
+  const want = '30.1929 tensor([ 2.7183,  7.3891, 20.0855])\n';
+  for (const flags of [[], ['--disallow-code-generation-from-strings']])
+    t.is(await run(process.execPath, [...flags, 'forbidden.js'], app), want);
 });
 
 test('a browser bundle has no Node import', async (t) => {

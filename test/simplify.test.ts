@@ -324,12 +324,16 @@ test('checked mode names a rule that is wrong, with both values and a small grap
     'internal: rule "exp x = x + x" (exact) changes element 0 of float64[2]: 2.718281828459045 becomes 2',
     'before: [2.718281828459045, 7.38905609893065]',
     'after:  [2, 4]',
-    'graph(a: float64[2]) {',
-    '  b: float64[2] = exp a',
-    '  c: float64[2] = add a a',
-    '  return b, c',
-    '}',
-    'input 0: [1, 2]',
+    'to see it again:',
+    "import { compile, exp, tensor } from 'gradloom';",
+    '',
+    'const f = compile((a) => {',
+    '  const b = exp(a);',
+    '  return [b];',
+    '}, { checked: true });',
+    'console.log(f(',
+    "  tensor([1, 2], { dtype: 'float64' }),",
+    '));',
   ]);
 });
 

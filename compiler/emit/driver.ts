@@ -5,12 +5,15 @@ import { closeHelpers, helperTexts } from './helpers.ts';
 import { KernelPrinter } from './js.ts';
 import { Writer, safeComment } from './writer.ts';
 import type { Buffer, Kernel } from '../nest.ts';
+import type { Origin } from '../node.ts';
 import type { Plan } from '../plan.ts';
 
 export interface ProgramSource {
   readonly source: string;
   /** The text of each kernel. */
   readonly kernels: ReadonlyMap<Kernel, string>;
+  /** For each line of the source the user's line that it computes; what a kernel does besides belongs to its first. */
+  readonly origins: readonly (Origin | null)[];
 }
 
 export interface SourceOptions {
@@ -35,8 +38,8 @@ export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
   // Captured one by one: V8 takes a captured constant for what it is, the field of an object it would look up again.
   for (const b of used) w.line(`const $${b.name} = buffers.${b.name};`);
   for (const k of p.kernels) {
-    w.line();
-    for (const line of (kernels.get(k) as string).trimEnd().split('\n')) w.line(line);
+    const first = k.origins.find((o) => o.file !== '') ?? null;
+    w.line().append(kernels.get(k) as Writer, first);
   }
   w.line();
   w.block('function run()', () => {
@@ -46,5 +49,6 @@ export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
   w.line(`return { run, kernels: { ${p.kernels.map((k) => k.name).join(', ')} } };`);
   const label = options.name.replace(/[^A-Za-z0-9_-]/g, '_') || 'program';
   w.line(`//# sourceURL=gradloom/${label}-${options.serial}.js`);
-  return { source: w.toString(), kernels };
+  const texts = new Map([...kernels].map(([k, text]) => [k, text.toString()]));
+  return { source: w.toString(), kernels: texts, origins: w.origins };
 }

@@ -208,17 +208,17 @@ export class KernelPrinter {
         return;
       }
       case 'let':
-        w.line(`const ${s.name} = ${this.value(s.value).text};`);
+        w.line(`const ${s.name} = ${this.value(s.value).text};`, s.origin);
         return;
       case 'var':
         w.line(`let ${s.name} = ${this.value(s.value).text};`);
         return;
       case 'assign':
-        w.line(this.assignment(s.name, { tag: 'local', name: s.name }, s.value));
+        w.line(this.assignment(s.name, { tag: 'local', name: s.name }, s.value), s.origin);
         return;
       case 'store': {
         const target: Expr = { tag: 'load', buffer: s.buffer, index: s.index };
-        w.line(this.assignment(this.expr(target).text, target, s.value));
+        w.line(this.assignment(this.expr(target).text, target, s.value), s.origin);
         return;
       }
       case 'if':
@@ -253,7 +253,7 @@ export class KernelPrinter {
     return `${text} = ${this.value(value).text};`;
   }
 
-  kernel(k: Kernel): string {
+  kernel(k: Kernel): Writer {
     const w = new Writer();
     w.comment(k.summary);
     for (const o of describeOrigins(k.origins)) w.comment(o);
@@ -262,7 +262,7 @@ export class KernelPrinter {
       if (used.length > 0) w.line(`const ${used.map((b) => `${b.name} = $${b.name}`).join(', ')};`);
       this.statements(k.body, w);
     });
-    return w.toString();
+    return w;
   }
 }
 

@@ -1,11 +1,25 @@
-// A text under construction, line by line, indented. Emitters read like what they emit.
+// A text under construction, line by line, indented, each with the user's line that it computes. Emitters read like what they emit.
+
+import type { Origin } from '../node.ts';
 
 export class Writer {
   private readonly lines: string[] = [];
+  /** For each line the origin that it was written with. */
+  readonly origins: (Origin | null)[] = [];
   private depth = 0;
 
-  line(text = ''): this {
+  line(text = '', origin: Origin | null = null): this {
     this.lines.push(text === '' ? '' : '  '.repeat(this.depth) + text);
+    this.origins.push(origin);
+    return this;
+  }
+
+  /** The lines of another text, with their origins; `otherwise` is that of lines that have none. */
+  append(other: Writer, otherwise: Origin | null): this {
+    other.lines.forEach((text, i) => {
+      const origin = other.origins[i];
+      this.line(text, origin === null || origin.file === '' ? otherwise : origin);
+    });
     return this;
   }
 

@@ -13,6 +13,7 @@ import {
   guarded,
   isCompiling,
   noGrad,
+  onOneLine,
   realize,
   tensor,
 } from '../../runtime/public.ts';
@@ -68,7 +69,12 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
   protected constructor(params: ParamsOf<O>, defaults: O) {
     this.defaults = defaults;
     this.check(defaults);
-    if (params instanceof Tensor || typeof params !== 'object' || !(Symbol.iterator in params))
+    if (
+      params instanceof Tensor ||
+      typeof params !== 'object' ||
+      params === null ||
+      !(Symbol.iterator in params)
+    )
       throw new ValueError(
         `params argument given to the optimizer should be an iterable of Tensors or dicts, but got ${params instanceof Tensor ? 'torch.Tensor' : typeof params}`,
       );
@@ -126,8 +132,10 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
   /** Changes all parameters that have a gradient. `closure`, if given, computes the loss first. */
   step(closure?: () => Tensor): Tensor | null {
     const loss = closure ? enableGrad(closure) : null;
-    noGrad(() => this.paramGroups.forEach((group, i) => this.#stepGroup(group, i)));
-    if (!isCompiling()) realize(...this.#tensors());
+    onOneLine(() => {
+      noGrad(() => this.paramGroups.forEach((group, i) => this.#stepGroup(group, i)));
+      if (!isCompiling()) realize(...this.#tensors());
+    });
     return loss;
   }
 

@@ -5,6 +5,7 @@ import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts'
 import { sameShape } from '../../compiler/shape.ts';
 import { add } from '../../ops/binary.ts';
 import { keepElements, makeCell } from '../cell.ts';
+import { refuseEffect } from '../pure.ts';
 import { forget, remind } from '../realize.ts';
 import { Tensor, isTensor, nodeOfTensor, placeholderOf } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
@@ -80,6 +81,7 @@ export function gradOf(x: Tensor): Tensor | null {
 
 /** Makes another tensor the `.grad`. */
 function replaceGrad(x: Tensor, value: Tensor | null): void {
+  refuseEffect(x.core.cell);
   const trace = activeTrace();
   if (trace !== null && x.core.trace !== trace) touchGrad(x, false);
   else {

@@ -13,7 +13,7 @@ import { broadcastShapes, sameShape, stridesOf } from '../../compiler/shape.ts';
 import type { Shape } from '../../compiler/shape.ts';
 import { bufferOf } from '../cell.ts';
 import type { Buffer } from '../cell.ts';
-import { checkOptions } from '../options.ts';
+import { checkFunction, checkOptions } from '../options.ts';
 import { currentOrigin, describeOrigin, publicCall, withDetail } from '../origin.ts';
 import { flatten } from '../pytree.ts';
 import { elementsOf } from '../read.ts';
@@ -38,6 +38,7 @@ const isThenable = (value: unknown): value is Promise<unknown> => value instance
 
 /** Runs `body` with the search switched on. */
 export function detectAnomaly<T>(body: () => T, options: AnomalyOptions = {}): T {
+  checkFunction('detectAnomaly', body);
   checkOptions('detectAnomaly', options, ['checkNan', 'checkInf', 'checkForward']);
   const before = settings;
   settings = { checkNan: true, checkInf: false, checkForward: true, ...options };

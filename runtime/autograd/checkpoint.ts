@@ -6,6 +6,7 @@
 
 import { makeCell } from '../cell.ts';
 import { recordingDraws, replayingDraws } from '../drawn.ts';
+import { checkFunction } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { flatten, tensorsOnly, unflatten } from '../pytree.ts';
 import { Tensor, nodeOfTensor } from '../tensor.ts';
@@ -23,6 +24,7 @@ import type { Fn } from './transforms.ts';
 
 /** Calls `fn` without keeping what lies between the arguments and the value; backward computes it again. */
 export function checkpoint<A extends readonly unknown[], R>(fn: Fn<A, R>, ...args: A): R {
+  checkFunction('checkpoint', fn);
   if (!isGradEnabled()) return fn(...args);
   return publicCall('checkpoint', () => {
     const { tree, tensors } = flatten(args);

@@ -2,6 +2,7 @@
 // backward. Out: a function with the value of the forward and the derivative of the backward.
 
 import { ValueError } from '../../compiler/errors.ts';
+import { checkFunction } from '../options.ts';
 import { tensorsOnly, unflatten } from '../pytree.ts';
 import type { Flat } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
@@ -19,6 +20,7 @@ export function customVjp<A extends readonly unknown[], R, S>(
   forward: Fn<A, [R, S]>,
   backward: (residuals: S, cotangent: R) => readonly unknown[],
 ): Fn<A, R> {
+  for (const part of [fn, forward, backward]) checkFunction('customVjp', part);
   const name = fn.name || 'customVjp';
   return (...args) => {
     const flats = args.map((a) => tensorsOnly(`${name}: an argument`, a));

@@ -5,7 +5,7 @@
 import { AutogradError, DTypeError, ValueError } from '../../compiler/errors.ts';
 import { sameShape, showShape } from '../../compiler/shape.ts';
 import { onesLike, zerosLike } from '../create.ts';
-import { checkOptions, describeValue } from '../options.ts';
+import { checkFunction, checkOptions, describeValue } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { isTensor } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
@@ -66,6 +66,7 @@ function run(
   inputs: Tensors,
   { createGraph = false, strict = false }: FunctionalOptions,
 ): Run {
+  checkFunction(name, fn);
   const xs = tensorsOf('inputs', name, inputs).map((x) =>
     createGraph ? ownInput(x, true) : x.detach().requiresGrad_(),
   );

@@ -6,7 +6,7 @@ import { AutogradError, GradloomError, ValueError } from '../../compiler/errors.
 import { isFloat } from '../../compiler/dtype.ts';
 import { zerosLike } from '../create.ts';
 import { warn } from '../environment.ts';
-import { checkOptions } from '../options.ts';
+import { checkFunction, checkOptions } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { rand } from '../random.ts';
 import { isTensor } from '../tensor.ts';
@@ -62,6 +62,7 @@ export type Differentiable = (...inputs: Tensor[]) => Tensors;
 /** Compares analytic with numeric derivatives; use float64 inputs. */
 export function gradcheck(fn: Differentiable, inputs: Tensors, options: GradcheckOptions = {}): boolean {
   return publicCall('gradcheck', () => {
+    checkFunction('gradcheck', fn);
     checkOptions('gradcheck', options, known);
     try {
       check(fn, listOf(inputs), options);
@@ -222,6 +223,7 @@ export function gradgradcheck(
   options: GradgradcheckOptions = {},
 ): boolean {
   return publicCall('gradgradcheck', () => {
+    checkFunction('gradgradcheck', fn);
     checkOptions('gradgradcheck', options, [...known, 'gradOutputs']);
     const { gradOutputs, ...rest } = options;
     const given = listOf(inputs);

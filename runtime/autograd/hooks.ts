@@ -5,6 +5,7 @@
 
 import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts';
 import { sameShape } from '../../compiler/shape.ts';
+import { identityOf } from '../key.ts';
 import { describeValue } from '../options.ts';
 import { userCode } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
@@ -75,6 +76,29 @@ export function registerPostAccumulateHook(x: Tensor, hook: PostAccumulateHook):
 
 export function runPostAccumulateHooks(x: Tensor): void {
   for (const hook of [...(postHooks.get(x) ?? [])]) userCode(() => hook(x));
+}
+
+/** The hooks on a leaf as text: equal for the same hooks in the same order; empty if there are none. */
+export function hooksKey(x: Tensor): string {
+  const hooks = x.core.accumulator?.hooks;
+  const after = postHooks.get(x) ?? [];
+  const list: readonly object[] = hooks
+    ? [...[...hooks.tensor.values()].flat(), ...hooks.before, ...hooks.after, ...after]
+    : after;
+  return list.map(identityOf).join();
+}
+
+/** Gives the hooks of a leaf to what stands for it. */
+export function copyHooks(from: Tensor, to: Tensor): void {
+  const hooks = from.core.accumulator?.hooks;
+  if (hooks) {
+    const own = hooksOf(edgeOf(to)!.fn);
+    for (const [index, list] of hooks.tensor) own.tensor.set(index, [...list]);
+    own.before.push(...hooks.before);
+    own.after.push(...hooks.after);
+  }
+  const after = postHooks.get(from);
+  if (after !== undefined) postHooks.set(to, [...after]);
 }
 
 /** Lets a tensor that is not a leaf keep its gradient. */

@@ -5,7 +5,7 @@
 import { DTypeError, ShapeError, ValueError } from '../../compiler/errors.ts';
 import { sameShape, showShape } from '../../compiler/shape.ts';
 import { zerosLike } from '../create.ts';
-import { checkOptions, describeValue } from '../options.ts';
+import { checkFunction, checkOptions, describeValue } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
 import { isTensor } from '../tensor.ts';
@@ -44,6 +44,7 @@ export function valueAndGrad<A extends readonly unknown[], R, const O extends Tr
   fn: Fn<A, R>,
   options: O = {} as O,
 ): Fn<A, [R, DerivativeOf<A, O>]> {
+  checkFunction('grad', fn);
   checkOptions('grad', options, ['argnums', 'hasAux']);
   return (...args) =>
     publicCall('grad', () =>
@@ -92,6 +93,7 @@ export function grad<A extends readonly unknown[], R, const O extends TransformO
 
 /** [value, a function that takes a cotangent in the nesting of the value and gives one cotangent per argument]. */
 export function vjp<A extends readonly unknown[], R>(fn: Fn<A, R>, ...args: A): [R, (cotangent: R) => A] {
+  checkFunction('vjp', fn);
   return publicCall('vjp', () =>
     withinTransform(() => {
       const primals = primalsOf('vjp', args);
@@ -154,6 +156,9 @@ export function jvp<A extends readonly unknown[], R>(
   primals: A,
   tangents: readonly unknown[],
 ): [R, R] {
+  checkFunction('jvp', fn);
+  checkList('jvp: primals', primals);
+  checkList('jvp: tangents', tangents);
   return publicCall('jvp', () =>
     withinTransform(() => {
       const at = primalsOf('jvp', primals);
@@ -166,6 +171,14 @@ export function jvp<A extends readonly unknown[], R>(
       return [unflatten(tree, values) as R, unflatten(tree, pushed) as R];
     }),
   );
+}
+
+/** Primals and tangents come one per argument. */
+function checkList(what: string, values: unknown): void {
+  if (!Array.isArray(values))
+    throw new ValueError(
+      `${what} must be a list with one entry per argument, but got ${describeValue(values)}`,
+    );
 }
 
 function checkTangents(tangents: readonly Tensor[], variables: readonly Tensor[]): void {
@@ -183,6 +196,9 @@ function checkTangents(tangents: readonly Tensor[], variables: readonly Tensor[]
 
 /** The Hessian of a function with one element times a vector, in the nesting of the arguments. */
 export function hvp<A extends readonly unknown[]>(fn: Fn<A, unknown>, primals: A, v: readonly unknown[]): A {
+  checkFunction('hvp', fn);
+  checkList('hvp: primals', primals);
+  checkList('hvp: v', v);
   const argnums = primals.map((_, i) => i);
   return jvp(grad(fn, { argnums }), primals, v)[1] as unknown as A;
 }

@@ -7,7 +7,7 @@ import { makeScope, withBatch } from '../batching.ts';
 import type { Randomness } from '../batching.ts';
 import { demand } from '../demands.ts';
 import { movedim } from '../operators.ts';
-import { checkOptions, describeValue, isPlainObject } from '../options.ts';
+import { checkFunction, checkOptions, describeValue, isPlainObject } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { flatten, mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
@@ -34,6 +34,7 @@ export function vmap<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: VmapOptions = {},
 ): (...args: A) => R {
+  checkFunction('vmap', fn);
   checkOptions('vmap', options, ['inDims', 'outDims', 'randomness']);
   const { inDims = 0, outDims = 0, randomness = 'error' } = options;
   return (...args) =>

@@ -23,6 +23,8 @@ interface Token {
   readonly kind: 'number' | 'name' | 'place' | 'sign' | 'end';
   readonly text: string;
   readonly index: number;
+  /** Where it begins in the text that messages show. */
+  readonly at: number;
 }
 
 const levels: readonly (readonly string[])[] = [
@@ -54,36 +56,55 @@ const constants: Readonly<Record<string, number | boolean>> = {
 const tokenPattern =
   /\s*(?:(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)|([A-Za-z]\w*)|(\*\*|\/\/|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%@&|^~!<>?:.,()[\]]))/iy;
 
-/** The text as a person would write it, for messages. */
-const shown = (parts: readonly string[]): string =>
-  parts
-    .map((p, i) => (i === 0 ? p : `\${${i}}${p}`))
-    .join('')
-    .trim();
+/** The text of a template as a person would write it. */
+const written = (parts: readonly string[]): string =>
+  parts.map((p, i) => (i === 0 ? p : `\${${i}}${p}`)).join('');
+
+/** The line of a text that a place is in, and a mark below that place. */
+function pointAt(text: string, at: number): string {
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const end = text.indexOf('\n', at);
+  const line = text.slice(start, end < 0 ? undefined : end).replaceAll('\t', ' ');
+  const indent = line.length - line.trimStart().length;
+  const shown = line.trim();
+  return `${shown}\n  ${' '.repeat(Math.min(at - start - indent, shown.length))}^`;
+}
+
+/** A message that shows the text, on a line of its own, and the place in it. */
+const faultAt = (parts: readonly string[], at: number, message: string): ValueError =>
+  new ValueError(`expr: ${message}\n  ${pointAt(written(parts), at)}`);
 
 function tokensOf(parts: readonly string[]): Token[] {
   const tokens: Token[] = [];
+  /** Where the present part begins in the whole text. */
+  let start = 0;
   parts.forEach((part, k) => {
-    if (k > 0) tokens.push({ kind: 'place', text: `\${${k}}`, index: k - 1 });
+    if (k > 0) {
+      const text = `\${${k}}`;
+      tokens.push({ kind: 'place', text, index: k - 1, at: start });
+      start += text.length;
+    }
     for (let at = 0; part.slice(at).trim() !== ''; at = tokenPattern.lastIndex) {
       tokenPattern.lastIndex = at;
+      const begin = at + part.slice(at).length - part.slice(at).trimStart().length;
       const found = tokenPattern.exec(part);
-      if (!found) throw new ValueError(`expr: cannot read '${part.slice(at).trim()[0]}' in: ${shown(parts)}`);
+      if (!found) throw faultAt(parts, start + begin, `cannot read '${part[begin]}'`);
       const [, number, name, sign] = found;
       const kind = number !== undefined ? 'number' : name !== undefined ? 'name' : 'sign';
-      tokens.push({ kind, text: number ?? name ?? sign, index: 0 });
+      tokens.push({ kind, text: number ?? name ?? sign, index: 0, at: start + begin });
     }
+    start += part.length;
   });
-  return [...tokens, { kind: 'end', text: 'the end', index: 0 }];
+  return [...tokens, { kind: 'end', text: 'the end', index: 0, at: written(parts).trimEnd().length }];
 }
 
-/** The tree of a template's parts. ValueError with the text for what is no expression. */
-export function parseExpression(parts: readonly string[]): Expression {
+/** The tree of a template's parts. ValueError with the text and a mark below the place for what is no expression. */
+export function parseExpression(parts: readonly string[], isFunction: (name: string) => boolean): Expression {
   const tokens = tokensOf(parts);
   let at = 0;
 
   const fail = (wanted: string): never => {
-    throw new ValueError(`expr: expected ${wanted} but found ${tokens[at].text} in: ${shown(parts)}`);
+    throw faultAt(parts, tokens[at].at, `expected ${wanted} but found ${tokens[at].text}`);
   };
   const accept = (text: string): boolean => {
     const found = tokens[at].kind === 'sign' && tokens[at].text === text;
@@ -92,6 +113,9 @@ export function parseExpression(parts: readonly string[]): Expression {
   };
   const expect = (text: string): void => {
     if (!accept(text)) fail(`'${text}'`);
+  };
+  const checkFunction = (name: string): void => {
+    if (!isFunction(name)) throw faultAt(parts, tokens[at - 1].at, `there is no function '${name}'`);
   };
   const nameHere = (): string => (tokens[at].kind === 'name' ? tokens[at++].text : fail('a name'));
 
@@ -116,10 +140,16 @@ export function parseExpression(parts: readonly string[]): Expression {
     }
     if (kind === 'name') {
       at++;
-      if (accept('(')) return { tag: 'call', name: text, args: listUntil(')') };
+      if (tokens[at].text === '(') {
+        checkFunction(text);
+        at++;
+        return { tag: 'call', name: text, args: listUntil(')') };
+      }
       if (Object.hasOwn(constants, text)) return { tag: 'number', value: constants[text] };
-      throw new ValueError(
-        `expr: '${text}' is neither a function nor a constant; write \${${text}} for a variable`,
+      throw faultAt(
+        parts,
+        tokens[at - 1].at,
+        `'${text}' is neither a function nor a constant; write \${${text}} for a variable`,
       );
     }
     if (accept('(')) {
@@ -137,6 +167,7 @@ export function parseExpression(parts: readonly string[]): Expression {
       const name = nameHere();
       if (name === 'T' || name === 'mT') x = { tag: 'call', name, args: [x] };
       else {
+        checkFunction(name);
         expect('(');
         x = { tag: 'call', name, args: [x, ...listUntil(')')] };
       }

@@ -3,7 +3,7 @@
 
 import type { AnyNode, ForStatement } from 'acorn';
 
-import { parseSource } from './parse.ts';
+import { sourceParser } from '../../runtime/parser.ts';
 
 export interface KernelText {
   readonly name: string;
@@ -62,10 +62,14 @@ function isPlain({ init, test, update }: ForStatement): boolean {
 /** The functions of a source that are kernels, by their names. */
 export function kernelTexts(source: string, kernels: readonly string[]): KernelText[] {
   const lines = source.split('\n');
-  return parseSource(source).body.flatMap((s): KernelText[] => {
+  return sourceParser()!(source).body.flatMap((s): KernelText[] => {
     if (s.type !== 'FunctionDeclaration' || !s.id || !kernels.includes(s.id.name)) return [];
     const comment: string[] = [];
-    for (let at = (s.loc?.start.line ?? 1) - 2; at >= 0 && lines[at].startsWith('//'); at--)
+    for (
+      let at = source.slice(0, s.start).split('\n').length - 2;
+      at >= 0 && lines[at].startsWith('//');
+      at--
+    )
       comment.unshift(lines[at]);
     const calls: Record<string, number> = {};
     const indexOperators = new Set<string>();

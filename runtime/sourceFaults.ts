@@ -2,8 +2,8 @@
 // means that it is a program of loops over typed arrays and nothing else. The list is closed: an identifier must be declared in the
 // source, be one of its three parameters, or be named here; text that a user chose can only ever stand in a comment.
 
-import { parse } from 'acorn';
 import type { AnyNode, Expression, Identifier, Pattern, Program, SpreadElement, Statement } from 'acorn';
+import type { Parser } from './parser.ts';
 
 /** The parameters of a source, which is the body of a function. */
 const parameters = ['buffers', 'helpers', 'routines'];
@@ -28,19 +28,11 @@ interface Scope {
 const knows = (scope: Scope | null, name: string): boolean =>
   scope !== null && (scope.names.has(name) || knows(scope.outer, name));
 
-export const parseSource = (source: string): Program =>
-  parse(source, {
-    ecmaVersion: 'latest',
-    sourceType: 'script',
-    allowReturnOutsideFunction: true,
-    locations: true,
-  });
-
 /** What a generated source contains that it must not, one line each. */
-export function sourceFaults(source: string): string[] {
+export function sourceFaults(source: string, parse: Parser): string[] {
   let program: Program;
   try {
-    program = parseSource(source);
+    program = parse(source);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return [`does not parse: ${error.message}`];
@@ -48,7 +40,8 @@ export function sourceFaults(source: string): string[] {
   const faults: string[] = [];
   const refuse = (n: AnyNode, what: string): void => {
     const text = source.slice(n.start, n.end).split('\n')[0].slice(0, 60);
-    faults.push(`line ${n.loc?.start.line}: ${what}: ${text}`);
+    const line = source.slice(0, n.start).split('\n').length;
+    faults.push(`line ${line}: ${what}: ${text}`);
   };
 
   const declare = (id: Pattern | null, scope: Scope): void => {

@@ -1,0 +1,100 @@
+// This machine's roof: how fast plain JavaScript loops move memory and multiply here, at best. In: nothing. Out: numbers, measured once per
+// process when somebody asks (about 0.2 s). After Williams, Waterman, Patterson, "Roofline: an insightful visual performance model", 2009:
+// a kernel takes at least as long as its memory takes to move, and as its arithmetic takes to do.
+
+import { now } from './environment.ts';
+import { limits } from './limits.ts';
+
+/** Bytes per second that a[i] = b[i] + s * c[i] moves (the triad of STREAM). */
+export interface Bandwidth {
+  /** If all of it stays in a cache. */
+  readonly cache: number;
+  readonly memory: number;
+}
+
+export interface Roof {
+  /** Multiplications and additions per second, together. */
+  readonly flops: number;
+  readonly float32: Bandwidth;
+  readonly float64: Bandwidth;
+}
+
+type Triad = (a: ArrayLike<number>, b: ArrayLike<number>, c: ArrayLike<number>) => void;
+
+/** Seconds that one call takes, the best of several batches. */
+function fastest(batches: number, calls: number, call: () => void): number {
+  let best = Infinity;
+  for (let batch = 0; batch < batches; batch++) {
+    const start = now();
+    for (let i = 0; i < calls; i++) call();
+    best = Math.min(best, (now() - start) / calls);
+  }
+  return best / 1000;
+}
+
+/** A text of its own for each type of array: loops that have met two are slower. */
+function measureBandwidth(Array: typeof Float32Array | typeof Float64Array): Bandwidth {
+  const text = `for (let i = 0; i < a.length; i++) a[i] = b[i] + 3 * c[i]; // ${Array.name}`;
+  const triad = new Function('a', 'b', 'c', text) as Triad;
+  const rate = (elements: number, batches: number, calls: number): number => {
+    const [a, b, c] = [1, 2, 3].map((value) => new Array(elements).fill(value));
+    return (3 * a.byteLength) / fastest(batches, calls, () => triad(a, b, c));
+  };
+  const { BYTES_PER_ELEMENT: size } = Array;
+  return { cache: rate(32768 / size, 12, 200), memory: rate((16 << 20) / size, 5, 1) };
+}
+
+/** Twelve chains of multiply-adds: as many as are needed to hide the latency of each, and as fit in registers. */
+function chains(steps: number): number {
+  let [a, b, c, d, e, f] = [1, 1.1, 1.2, 1.3, 1.4, 1.5];
+  let [g, h, i, j, k, l] = [1.6, 1.7, 1.8, 1.9, 2, 2.1];
+  const x = 0.999999;
+  const y = 1e-7;
+  for (let n = 0; n < steps; n++) {
+    a = a * x + y;
+    b = b * x + y;
+    c = c * x + y;
+    d = d * x + y;
+    e = e * x + y;
+    f = f * x + y;
+    g = g * x + y;
+    h = h * x + y;
+    i = i * x + y;
+    j = j * x + y;
+    k = k * x + y;
+    l = l * x + y;
+  }
+  return a + b + c + d + e + f + g + h + i + j + k + l;
+}
+
+let measured: Roof | null = null;
+
+/** The roof of this machine. */
+export function roof(): Roof {
+  if (measured !== null) return measured;
+  const steps = 50_000;
+  measured = {
+    flops: (24 * steps) / fastest(20, 1, () => chains(steps)),
+    float32: measureBandwidth(Float32Array),
+    float64: measureBandwidth(Float64Array),
+  };
+  return measured;
+}
+
+export interface Work {
+  readonly bytes: number;
+  /** Those of `bytes` that are of float64 values. */
+  readonly wideBytes: number;
+  readonly flops: number;
+}
+
+/** Milliseconds that a kernel needs at least, and what for. */
+export function leastTime(
+  { flops, float32, float64 }: Roof,
+  work: Work,
+): { readonly time: number; readonly bound: 'memory' | 'arithmetic' } {
+  const level = work.bytes <= limits.nearBytes ? 'cache' : 'memory';
+  const moving = (work.bytes - work.wideBytes) / float32[level] + work.wideBytes / float64[level];
+  const computing = work.flops / flops;
+  return { time: 1000 * Math.max(moving, computing), bound: moving >= computing ? 'memory' : 'arithmetic' };
+}

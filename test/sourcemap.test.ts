@@ -1,0 +1,133 @@
+// Generated sources and the user's lines: source maps, stack traces and processor profiles of kernels.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import test from 'ava';
+import { sourceMap, vlq } from '../compiler/emit/sourceMap.ts';
+import { makeGraph } from '../compiler/graph.ts';
+import { setOriginSource } from '../compiler/node.ts';
+import type { Node, Origin } from '../compiler/node.ts';
+import { exp, sum } from '../ops/index.ts';
+import { input } from '../ops/source.ts';
+import { addressOf } from '../runtime/origin.ts';
+import { compileGraph } from './helpers/compile.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+test('numbers are written in variable length, as source maps have them', (t) => {
+  const rows: readonly [number, string][] = [
+    [0, 'A'],
+    [1, 'C'],
+    [-1, 'D'],
+    [15, 'e'],
+    [16, 'gB'],
+    [-16, 'hB'],
+    [511, '+f'],
+    [1024, 'ggC'],
+  ];
+  for (const [value, text] of rows) t.is(vlq(value), text);
+});
+
+const at = (file: string, line: number, column: number) => ({ op: 'exp', file, line, column });
+
+/** Nodes that are made at a place. */
+function located(origin: Origin, make: () => Node): Node {
+  const before = setOriginSource(() => origin);
+  try {
+    return make();
+  } finally {
+    setOriginSource(before);
+  }
+}
+
+test('a map leads from each line to its origin, and from other lines nowhere', (t) => {
+  const origins = [null, null, at('a.ts', 12, 5), at('b.ts', 3, 1), null, null, at('a.ts', 7, 40)];
+  const map = new SourceMap(JSON.parse(sourceMap(origins, (file) => `file:///${file}`)!));
+  const found = origins.map((_, line) => {
+    const entry = map.findEntry(line, 4);
+    return 'originalSource' in entry && entry.originalSource
+      ? [entry.originalSource, entry.originalLine + 1, entry.originalColumn + 1]
+      : null;
+  });
+  t.deepEqual(
+    found,
+    origins.map((o) => o && [`file:///${o.file}`, o.line, o.column]),
+  );
+  t.is(sourceMap([null, at('', 0, 0)], String), null);
+});
+
+test('addresses of files are URLs, whatever is in their names', (t) => {
+  t.is(addressOf('/home/me/a b#.ts'), 'file:///home/me/a%20b%23.ts');
+  t.is(addressOf('https://example.org/a.js'), 'https://example.org/a.js');
+  t.is(addressOf('test/x.ts'), `file://${process.cwd()}/test/x.ts`);
+});
+
+test('the lines of a kernel belong to the operations that they compute', (t) => {
+  const x = input({ shape: [64, 64], dtype: 'float32' });
+  const e = located(at('model.ts', 10, 3), () => exp(x));
+  const s = located(at('model.ts', 20, 9), () => sum(e));
+  const { source, sourceOrigins } = compileGraph(makeGraph([x], [e, s])).built;
+  const lines = source.split('\n');
+  const lineOf = (text: RegExp): number | undefined =>
+    sourceOrigins[lines.findIndex((l) => text.test(l))]?.line;
+  t.is(lineOf(/const exp = exp32|out0\[.*\] = exp/), 10);
+  t.is(lineOf(/sum\w* \+= /), 20);
+  t.is(lineOf(/^function exp32/), undefined);
+  t.is(lineOf(/^function run/), undefined);
+});
+
+const script = `
+  import { compile, linalg, ones, randn } from './index.ts';
+  const factor = compile(function (x) {
+    const y = x.exp().sum();
+    return [y, linalg.cholesky(x.neg())];
+  }, { name: 'factor' });
+  try {
+    factor(ones([2, 2]));
+  } catch (error) {
+    console.log(error.stack);
+  }
+  const busy = compile((x) => x.tanh().matmul(x).sum(), { name: 'busy' });
+  const x = randn([64, 64]);
+  for (let i = 0; i < 300; i++) busy(x);
+`;
+
+function run(flags: readonly string[]): { stdout: string; stderr: string; status: number | null } {
+  const options = [
+    '--conditions=gradloom-source',
+    '--import=./test/tsimp/register.js',
+    '--input-type=module',
+  ];
+  return spawnSync(process.execPath, [...options, ...flags, '--eval', script], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, TSIMP_DIAG: 'ignore' },
+  });
+}
+
+test('a stack trace goes through the kernel, by name, to the line of the model', (t) => {
+  const { stdout, status, stderr } = run(['--enable-source-maps']);
+  t.is(status, 0, stderr);
+  t.regex(stdout, /at cholesky \(.*\[eval1\]:5:23\)/, stdout);
+});
+
+test('a processor profile names kernels, in the source of their program', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradloom-profile-'));
+  try {
+    const { status, stderr } = run(['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=100']);
+    t.is(status, 0, stderr);
+    const [file] = readdirSync(folder);
+    const { nodes } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+      nodes: { callFrame: { functionName: string; url: string } }[];
+    };
+    const kernels = nodes.filter((n) => /^gradloom\/busy-\d+\.js$/.test(n.callFrame.url));
+    t.true(kernels.some((n) => n.callFrame.functionName === 'contract_sum'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
