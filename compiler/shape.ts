@@ -60,7 +60,7 @@ export function checkDims(
   const seen = new Set<number>();
   for (const dim of list) {
     const d = checkDim(dim, ndim);
-    if (seen.has(d)) throw new ValueError(`${op}(): dim ${d} appears multiple times in the list of dims`);
+    if (seen.has(d)) throw new ValueError(`dim ${d} appears multiple times in the list of dims of ${op}()`);
     seen.add(d);
   }
   return ndim === 0 ? [] : [...seen].sort((a, b) => a - b);

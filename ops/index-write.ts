@@ -80,9 +80,11 @@ export const indexAdd = (
 export const indexCopy = (x: Node, dim: number, index: Node, source: Node): Node =>
   writeSlices(ops.indexCopy, x, dim, index, source, 'set');
 
-/** A copy of `x` with a number (or a 0-d node) everywhere in the slices at the indices. */
-export const indexFill = (x: Node, dim: number, index: Node, value: Operand): Node =>
-  writeSlices(ops.indexFill, x, dim, index, value, 'set');
+/** A copy of `x` with a number (or a 0-d node) everywhere in the slices at the indices, which may count from the end. */
+export function indexFill(x: Node, dim: number, index: Node, value: Operand): Node {
+  const size = x.type.shape[checkDim(dim, x.type.shape.length)] ?? 1;
+  return writeSlices(ops.indexFill, x, dim, wrapIndex(indexNode('index_fill', index), size), value, 'set');
+}
 
 const putNode = named<ScatterMode>(
   'put',

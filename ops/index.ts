@@ -43,8 +43,18 @@ export {
   acosh as arccosh,
   atanh as arctanh,
 } from './unary-trig.ts';
-export { erf, erfc, erfinv, lgamma, digamma, polygamma, i0, sinc, xlog1py } from './special.ts';
-export { add, sub, sub as subtract, rsub, mul, mul as multiply, div, div as divide } from './binary.ts';
+export { erf, erfc, erfinv, lgamma, digamma, mvlgamma, polygamma, i0, sinc, xlog1py } from './special.ts';
+export {
+  add,
+  sub,
+  sub as subtract,
+  rsub,
+  mul,
+  mul as multiply,
+  div,
+  div as divide,
+  div as trueDivide,
+} from './binary.ts';
 export { pow, floatPower } from './binary-power.ts';
 export { maximum, minimum, fmax, fmin } from './binary-extreme.ts';
 export { floorDivide, fmod, remainder } from './binary-divide.ts';
@@ -150,7 +160,7 @@ export {
   swapdims,
 } from './view.ts';
 export { t, matrixTranspose, movedim, moveaxis, expand, broadcastTo, expandAs } from './view.ts';
-export { slice, narrow, select, flip, fliplr, flipud, unfold } from './slice.ts';
+export { slice, narrow, select, asStrided, flip, fliplr, flipud, unfold } from './slice.ts';
 export { diagonal, diagEmbed, diag, diagflat, trace, tril, triu } from './diagonal.ts';
 export { pad } from './pad.ts';
 export { sliceScatter, selectScatter, diagonalScatter } from './view-put.ts';
@@ -172,8 +182,11 @@ export {
 export { split, chunk, tensorSplit, unbind, hsplit, vsplit, dsplit } from './split.ts';
 export { repeat, tile, repeatInterleave, roll, rot90, meshgrid, cartesianProd, kron } from './arrange.ts';
 
+export { combinations, vander } from './combinations.ts';
+
 export { index, indexPut } from './index-advanced.ts';
 export { gather, takeAlongDim, indexSelect, take, embedding, oneHot } from './index-gather.ts';
+export { embeddingBag } from './embedding-bag.ts';
 export { scatter, scatterAdd, scatterReduce } from './index-scatter.ts';
 export { indexAdd, indexCopy, indexFill, put, maskedScatter } from './index-write.ts';
 
@@ -202,6 +215,7 @@ export {
 } from './pool-adaptive.ts';
 export { im2col, fold } from './im2col.ts';
 export { interpolate } from './interpolate.ts';
+export { gridSample, affineGrid } from './grid-sample.ts';
 export { pixelShuffle, pixelUnshuffle, channelShuffle } from './shuffle.ts';
 export { batchNorm, batchNormStats, instanceNorm } from './norm-batch.ts';
 export { layerNorm, rmsNorm, groupNorm } from './norm.ts';
@@ -222,6 +236,7 @@ export {
   bceWithLogits,
   multilabelSoftMarginLoss,
 } from './loss-binary.ts';
+export { ctcLoss } from './loss-ctc.ts';
 export { nllLoss, crossEntropy } from './loss-class.ts';
 export {
   softMarginLoss,
@@ -233,6 +248,7 @@ export {
   multilabelMarginLoss,
 } from './loss-margin.ts';
 
+export { histc, histogram } from './histogram.ts';
 export { cov, corrcoef, isin } from './statistics.ts';
 export { det, slogdet, logdet, inv, inverse, solve, solveTriangular } from './linalg.ts';
 export {
@@ -244,8 +260,10 @@ export {
   svd,
   svdvals,
   pinv,
+  pinv as pinverse,
   matrixRank,
 } from './linalg-factor.ts';
+export { lu, luFactor, luSolve, lstsq } from './linalg-lu.ts';
 export { matrixExp, matrixPower } from './linalg-function.ts';
 export { matrixNorm, linalgNorm, vecdot, cond, linalgDiagonal, linalgCross } from './linalg-norm.ts';
 

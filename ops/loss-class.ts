@@ -4,7 +4,7 @@
 // sums only, and the softmax, the loss and its gradient fuse into one loop nest.
 
 import { isFloat, isInteger } from '../compiler/dtype.ts';
-import { DTypeError, IndexError, ShapeError, ValueError } from '../compiler/errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
@@ -111,13 +111,6 @@ function checkClasses(x: Node, target: Node, weight: Node | null | undefined): v
     throw new ShapeError(
       `weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${showShape(weight.type.shape)}`,
     );
-}
-
-/** Refuses class indices that do not exist; for who has the targets' values. */
-export function checkTargets(targets: ArrayLike<number>, classes: number, ignoreIndex = -100): void {
-  for (let i = 0; i < targets.length; i++)
-    if (targets[i] !== ignoreIndex && !(targets[i] >= 0 && targets[i] < classes))
-      throw new IndexError(`Target ${targets[i]} is out of bounds.`);
 }
 
 /** Minus the log-probability of each target class; x is [classes] or [n, classes, ...], target has the other dimensions. */

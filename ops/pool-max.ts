@@ -1,6 +1,6 @@
 // Maximum pooling. In: a node [..., size], kernel, stride and the like. Out: one node that stands for a maximum over a view of windows.
 //
-// The gradient goes to the first largest element of its window. It is gathered, not scattered: a position asks each window that
+// The gradient goes to the first largest element of its window, or to its last NaN. It is gathered, not scattered: a position asks each window that
 // reads it whether that window's choice (an argmax over the taps) is this tap.
 
 import { dtypes, isFloat } from '../compiler/dtype.ts';
@@ -10,7 +10,7 @@ import { defineOp } from '../compiler/op.ts';
 import { numel } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { add } from './binary.ts';
-import { eq } from './compare.ts';
+import { eq, ge, isnan } from './compare.ts';
 import type { PerAxis } from './conv.ts';
 import { checkPool, intoPlace, isDisjoint, pooled, tapAxes } from './pool-core.ts';
 import type { MaxPoolOptions, PoolAttrs } from './pool-core.ts';
@@ -43,8 +43,10 @@ function route(g: Node, x: Node, geometry: Geometry): Node {
     ? x
     : clampMin(x, dtypes[x.type.dtype].lowest);
   const seen = windows(inside, geometry.kernel, { ...geometry, fill: lowest(x) });
-  const chosen = node(chosenTap, [seen], { axes: taps, keepdim: false });
   const tap = tapNumber(geometry.kernel);
+  const largest = node(chosenTap, [seen], { axes: taps, keepdim: false });
+  const lastNaN = amax(where(isnan(seen), tap, -1), taps);
+  const chosen = isFloat(x.type.dtype) ? where(ge(lastNaN, 0), lastNaN, largest) : largest;
   if (isDisjoint(geometry)) {
     const [choice, slope] = [chosen, g].map((v) => reshape(v, [...g.type.shape, ...taps.map(() => 1)]));
     return intoPlace(where(eq(choice, tap), slope, 0), geometry);

@@ -7,10 +7,12 @@ import type { Node } from '../compiler/node.ts';
 import { arg, s } from '../compiler/scalar.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { eq, le, logicalAnd, lt } from './compare.ts';
+import { named } from './named.ts';
 import { together } from './operand.ts';
 import type { Operand } from './operand.ts';
 import { floatFunction, floating, pointwise, savesResult, savesSelf } from './pointwise.ts';
 import { maskedFill, where } from './select.ts';
+import { fullLike } from './source.ts';
 import { cos, exp, log, log1p, neg, sin, square } from './unary.ts';
 
 // the rest of the namespace under its names there
@@ -50,6 +52,22 @@ export const erfcx = floatFunction('erfcx', {
   saves: () => ({ self: 0, result: 'output' }),
   gradName: 'SpecialErfcxBackward0',
 });
+
+/** The logarithm of the multivariate gamma function of order p: the sum of lgamma(x - j / 2) for j < p, and p (p - 1) / 4 log pi. */
+export function mvlgamma(x: Node, p: number): Node {
+  if (!Number.isInteger(p) || p < 1) throw new ValueError('p has to be greater than or equal to 1');
+  return mvlgammaNode([floating(x)], p);
+}
+
+const mvlgammaNode = named<number>(
+  'mvlgamma',
+  ([x], p) =>
+    Array.from({ length: p }, (_, j) => lgamma(j === 0 ? x : sub(x, j / 2))).reduce(
+      (total, part) => add(total, part),
+      fullLike(x, ((p * (p - 1)) / 4) * Math.log(Math.PI)),
+    ),
+  { saves: savesSelf },
+);
 
 /** log |Gamma(x)|. */
 export const lgamma = floatFunction('lgamma', {

@@ -2,22 +2,33 @@
 // which have no values: so nothing may be read, and random numbers have to be told what to do. In: a function. Out: its result.
 
 import { TraceError } from '../compiler/errors.ts';
-import type { Node, TensorType } from '../compiler/node.ts';
+import type { Node, Origin, TensorType } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
+import type { Allowed } from './demands.ts';
+import type { Tensor } from './tensor.ts';
 
 /** Whether examples may draw random numbers: not at all, the same ones, or each its own. */
 export type Randomness = 'error' | 'same' | 'different';
+
+export interface BatchDemand {
+  readonly values: Tensor;
+  readonly allowed: Allowed;
+  readonly origin: Origin | null;
+}
 
 export interface BatchScope {
   readonly size: number;
   readonly randomness: Randomness;
   /** What stands for one example, with the nodes of the whole batch. */
   readonly given: Map<Node, Node>;
+  /** What values must be, to be asked of the whole batch. */
+  readonly demands: BatchDemand[];
 }
 
 let current: BatchScope | null = null;
 
 export const insideBatch = (): boolean => current !== null;
+export const activeBatch = (): BatchScope | null => current;
 
 /** Runs `body` for a batch. */
 export function withBatch<T>(scope: BatchScope | null, body: () => T): T {
@@ -62,7 +73,7 @@ const outerOf = new WeakMap<BatchScope, BatchScope | null>();
 
 /** A scope within the present one. */
 export function makeScope(size: number, randomness: Randomness = 'error'): BatchScope {
-  const scope: BatchScope = { size, randomness, given: new Map() };
+  const scope: BatchScope = { size, randomness, given: new Map(), demands: [] };
   outerOf.set(scope, current);
   return scope;
 }

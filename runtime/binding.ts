@@ -23,6 +23,7 @@ import {
   writeCell,
 } from './cell.ts';
 import type { Buffer, Cell, Home } from './cell.ts';
+import { askBefore, asking } from './demands.ts';
 import type { Executable } from './executable.ts';
 import { unflatten } from './pytree.ts';
 import { elementsOf } from './read.ts';
@@ -100,7 +101,8 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
   );
   const feeds = traced.feeds.map((feed) => ({ feed, into: arrayOfFeed(feed, traced, executable) }));
   const resultTypes = traced.results.map(typeOf);
-  const run = mayFail(executable, options) ? () => runOrRestore(executable, written, lent) : executable.run;
+  const ask = askBefore(traced.demandsBefore, graph.inputs, executable, options);
+  const run = runnerOf(executable, traced, options, written, lent);
 
   const fill = (tensors: readonly Tensor[]): void => {
     realizeLazy(tensors);
@@ -129,6 +131,7 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
     called: () => called,
     call(tensors) {
       fill(tensors);
+      ask();
       called = true;
       for (let i = 0; i < written.length; i++) beforeOverwrite(written[i].home);
       for (let i = 0; i < lent.length; i++) beforeOverwrite(lent[i].buffer);
@@ -242,8 +245,31 @@ function lend(entry: Lent): void {
 const mayFail = ({ report }: Executable, { checked = false }: TargetOptions): boolean =>
   checked || report.source.includes('routines.run');
 
+/** How a program is run: with a way back if it may throw, or if what it computes may turn out to be no index. */
+function runnerOf(
+  executable: Executable,
+  { demandsAfter }: Traced,
+  options: TargetOptions,
+  written: readonly Resident[],
+  lent: readonly Lent[],
+): () => void {
+  const { run, outputs } = executable;
+  if (demandsAfter.length > 0) {
+    const ask = asking(
+      demandsAfter.map((d) => d.demand),
+      demandsAfter.map((d) => outputs[d.output]),
+    );
+    const runAndAsk = (): void => {
+      run();
+      ask();
+    };
+    return () => runOrRestore(runAndAsk, written, lent);
+  }
+  return mayFail(executable, options) ? () => runOrRestore(run, written, lent) : run;
+}
+
 /** Runs a program that may throw half way: then state is as it was before. */
-function runOrRestore({ run }: Executable, written: readonly Resident[], lent: readonly Lent[]): void {
+function runOrRestore(run: () => void, written: readonly Resident[], lent: readonly Lent[]): void {
   for (const { of } of lent) if (of.core.grad !== null) keepElements(of.core.grad.core.cell);
   const before = written.map(({ home }) => copyOf(home.array));
   try {

@@ -1,113 +1,139 @@
-// Indices that point outside. In: the arguments of an operator that takes indices as a tensor. Out: nothing, or PyTorch's error. The graph
-// itself never looks at values, so this happens at the call, which computes the indices if they have not been. Inside a compiled
-// function there is nothing to look at: there, indices must be right.
+// Demands of operators on the values of their arguments: indices must point inside, integers are not divided by 0. In: the arguments of a
+// call. Out: nothing, or PyTorch's error (demands.ts says when).
 
 import { isInteger } from '../compiler/dtype.ts';
 import { IndexError, ValueError } from '../compiler/errors.ts';
-import { checkTargets } from '../ops/loss-class.ts';
-import { insideBatch } from './batching.ts';
+import type { GradloomError } from '../compiler/errors.ts';
+import { demand } from './demands.ts';
 import { elementsOf } from './read.ts';
 import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
-import { activeTrace, refuseReading } from './trace.ts';
+import { refuseReading } from './trace.ts';
 
 type Check = (args: readonly unknown[]) => void;
 
-/** The integer tensor at a position, with its elements; null if there is no such thing there. */
-function integersOf(value: unknown): ArrayLike<number> | null {
-  return isTensor(value) && isInteger(value.dtype) ? elementsOf(value) : null;
-}
-
 const sizeOf = (x: Tensor, dim: number): number => (x.ndim === 0 ? 1 : (x.shape.at(dim) ?? 0));
 
-/** Every index must be in [from, size). */
-function within(
-  indices: ArrayLike<number> | null,
-  from: number,
-  size: number,
-  message: (i: number) => string,
-): void {
-  if (indices === null) return;
-  for (let k = 0; k < indices.length; k++)
-    if (indices[k] < from || indices[k] >= size) throw new IndexError(message(indices[k]));
-}
+/** Indices along a dimension, which may count from its end. */
+export const demandIndices = (index: unknown, size: number, dim: number, prefix = '', from = -size): void =>
+  demand(index, {
+    from,
+    below: size,
+    fault: (i) =>
+      new IndexError(`${prefix}index ${i} is out of bounds for dimension ${dim} with size ${size}`),
+  });
 
-const ofLane: Check = ([x, dim, index]) => {
-  if (!isTensor(x) || typeof dim !== 'number') return;
-  const size = sizeOf(x, dim);
-  const d = dim < 0 ? dim + x.ndim : dim;
-  within(
-    integersOf(index),
-    0,
-    size,
-    (i) => `index ${i} is out of bounds for dimension ${d} with size ${size}`,
-  );
-};
+/** Indices along the dimension of the second argument. */
+const along =
+  (prefix: string, fromEnd: boolean): Check =>
+  ([x, dim, index]) => {
+    if (!isTensor(x) || typeof dim !== 'number') return;
+    const size = sizeOf(x, dim);
+    demandIndices(index, size, dim < 0 ? dim + x.ndim : dim, prefix, fromEnd ? -size : 0);
+  };
+
+const inSelf = (index: unknown, size: number): void =>
+  demand(index, { from: 0, below: size, fault: () => new IndexError('index out of range in self') });
 
 const ofSlices: Check = ([x, dim, index]) => {
-  if (isTensor(x) && typeof dim === 'number')
-    within(integersOf(index), 0, sizeOf(x, dim), () => 'index out of range in self');
+  if (isTensor(x) && typeof dim === 'number') inSelf(index, sizeOf(x, dim));
 };
 
 const ofRows: Check = ([index, weight]) => {
-  if (isTensor(weight)) within(integersOf(index), 0, sizeOf(weight, 0), () => 'index out of range in self');
+  if (isTensor(weight)) inSelf(index, sizeOf(weight, 0));
+};
+
+const ofTakeAlong: Check = ([x, index, dim]) => {
+  if (!isTensor(x)) return;
+  if (typeof dim !== 'number') demandIndices(index, x.numel, 0);
+  else demandIndices(index, sizeOf(x, dim), dim < 0 ? dim + x.ndim : dim);
 };
 
 const ofElements: Check = ([x, index]) => {
   if (!isTensor(x)) return;
   const { numel } = x;
-  within(
-    integersOf(index),
-    -numel,
-    numel,
-    (i) => `out of range: tried to access index ${i} on a tensor of ${numel} elements.`,
-  );
+  demand(index, {
+    from: -numel,
+    below: numel,
+    fault: (i) =>
+      new IndexError(`out of range: tried to access index ${i} on a tensor of ${numel} elements.`),
+  });
+};
+
+const ofParts: Check = ([x, parts]) => {
+  if (isTensor(x) && Array.isArray(parts))
+    parts.forEach((part, dim) => demandIndices(part, sizeOf(x, dim), dim));
 };
 
 const ofClasses: Check = ([x, target, options]) => {
-  const targets = integersOf(target);
-  if (targets === null || !isTensor(x) || x.ndim === 0) return;
-  const { ignoreIndex } = (options ?? {}) as { readonly ignoreIndex?: number };
-  checkTargets(targets, x.shape[x.ndim === 1 ? 0 : 1], ignoreIndex);
+  if (!isTensor(x) || x.ndim === 0) return;
+  const { ignoreIndex: except = -100 } = (options ?? {}) as { readonly ignoreIndex?: number };
+  const fault = (i: number): GradloomError => new IndexError(`Target ${i} is out of bounds.`);
+  demand(target, { from: 0, below: x.shape[x.ndim === 1 ? 0 : 1], except, fault });
 };
 
-const ofOneHot: Check = ([x, classes]) => {
-  const values = integersOf(x);
-  if (values === null) return;
-  for (let k = 0; k < values.length; k++) {
-    if (values[k] < 0) throw new ValueError('Class values must be non-negative.');
-    if (values[k] >= (classes as number))
-      throw new ValueError('Class values must be smaller than num_classes.');
-  }
-};
+/** Class indices along the last dimension. */
+const ofScores =
+  (from: number, message: string): Check =>
+  ([x, target]) => {
+    if (isTensor(x) && x.ndim > 0)
+      demand(target, { from, below: x.shape.at(-1)!, fault: () => new IndexError(message) });
+  };
 
+const ofOneHot: Check = ([x, classes]) =>
+  demand(x, {
+    from: 0,
+    below: classes as number,
+    fault: (i) =>
+      new ValueError(
+        i < 0 ? 'Class values must be non-negative.' : 'Class values must be smaller than num_classes.',
+      ),
+  });
+
+/** A quotient of integers that is rounded; floats divide by 0 as IEEE 754 says. */
+const ofDivisor: Check = ([x, y, options]) => {
+  if (options !== undefined && (options as { readonly roundingMode?: unknown }).roundingMode === undefined)
+    return;
+  const whole = (value: unknown): boolean =>
+    isTensor(value) ? isInteger(value.dtype) : typeof value !== 'number' || Number.isInteger(value);
+  if (!whole(x) || !whole(y) || !(isTensor(x) || isTensor(y))) return;
+  const fault = (): GradloomError => new ValueError('ZeroDivisionError: an integer cannot be divided by 0');
+  if (y === 0) throw fault();
+  demand(y, { from: -Infinity, below: Infinity, never: 0, fault });
+};
+const ofQuotient: Check = ([x, y, options]) => ofDivisor([x, y, options ?? {}]);
+
+const inLane = along('', false);
 const checks: Readonly<Record<string, Check>> = {
-  gather: ofLane,
-  scatter: ofLane,
-  scatterAdd: ofLane,
-  scatterReduce: ofLane,
+  gather: inLane,
+  scatter: inLane,
+  scatterAdd: inLane,
+  scatterReduce: inLane,
+  takeAlongDim: ofTakeAlong,
   indexSelect: ofSlices,
   indexAdd: ofSlices,
-  indexCopy: ofSlices,
-  indexFill: ofSlices,
+  indexCopy: along('index_copy_(): ', false),
+  indexFill: along('', true),
+  indexPut: ofParts,
   embedding: ofRows,
+  embeddingBag: ofRows,
   take: ofElements,
   put: ofElements,
   nllLoss: ofClasses,
   crossEntropy: ofClasses,
+  multiMarginLoss: ofScores(0, 'target out of range'),
+  // a row of targets ends at the first negative one
+  multilabelMarginLoss: ofScores(-Infinity, "argument #2 'target' is out of range"),
   oneHot: ofOneHot,
+  floorDivide: ofDivisor,
+  fmod: ofDivisor,
+  remainder: ofDivisor,
+  div: ofQuotient,
+  divide: ofQuotient,
 };
 
-/** The check of an operator's indices; null if it takes none. */
-export function boundsCheck(name: string): Check | null {
-  const check = Object.hasOwn(checks, name) ? checks[name] : null;
-  return (
-    check &&
-    ((args) => {
-      if (activeTrace() === null && !insideBatch()) check(args);
-    })
-  );
-}
+/** What an operator demands of the values of its arguments; null if nothing. */
+export const demandsOf = (name: string): Check | null => (Object.hasOwn(checks, name) ? checks[name] : null);
 
 /** The number of classes that `oneHot` takes if it is not told: one more than the largest. */
 export function countClasses(x: Tensor): number {

@@ -2,7 +2,7 @@
 // documentation, typed by what it is made from.
 
 import * as ops from '../ops/index.ts';
-import { boundsCheck, countClasses } from './bounds.ts';
+import { demandsOf, countClasses } from './bounds.ts';
 import { indexTensor } from './indexing.ts';
 import type { IndexPart } from './indexing.ts';
 import { lift } from './lift.ts';
@@ -41,7 +41,7 @@ export type Functions = { [K in OpName]: K extends keyof Special ? Special[K] : 
 const liftAll = (): Functions => {
   const lifted: Record<string, unknown> = {};
   for (const name of Object.keys(ops) as OpName[])
-    lifted[name] = lift(name, ops[name], { ...traitsOf(name), checkIndices: boundsCheck(name) });
+    lifted[name] = lift(name, ops[name], { ...traitsOf(name), checkValues: demandsOf(name) });
   const { oneHot } = lifted as Functions;
   const withClasses: Special['oneHot'] = (x, numClasses = -1) =>
     publicCall('oneHot', () => oneHot(x, numClasses === -1 ? countClasses(x) : numClasses));

@@ -10,6 +10,8 @@ import { constant } from '../ops/source.ts';
 import { sourceOf } from './autograd/accumulate.ts';
 import { bufferOf, isBuffer, leafOf } from './cell.ts';
 import type { Buffer, Cell } from './cell.ts';
+import { sortDemands } from './demands.ts';
+import type { Demand } from './demands.ts';
 import type { Signature } from './signature.ts';
 import type { Tensor } from './tensor.ts';
 import { nodeOfTensor } from './tensor.ts';
@@ -51,6 +53,10 @@ export interface Harvest {
   /** In the order of the trace, also those that no input needs. */
   readonly feeds: readonly Feed[];
   readonly guards: readonly Guard[];
+  /** Asked of what can be computed from the inputs before the program runs. */
+  readonly demandsBefore: readonly Demand[];
+  /** Asked of outputs after it has run. */
+  readonly demandsAfter: readonly { readonly demand: Demand; readonly output: number }[];
   /** Outside tensors that were operands. */
   readonly operands: readonly Tensor[];
   /** Cells that no argument may have: those that the program changes; all that it uses, if it changes arguments. */
@@ -131,8 +137,16 @@ export function harvest(
     return [{ slot, output: copied(nodeOfTensor(s.tensor)), writes: s.tensor.core.cell.version }];
   });
   const results = resultNodes.map(copied);
+  const { before: demandsBefore, after } = sortDemands(trace.demands);
+  const demandsAfter = after.map((demand) => ({ demand, output: copied(demand.node) }));
 
-  const { inputs, sources } = inputsFor(outputs, stands, gradients, changed, trace);
+  const { inputs, sources } = inputsFor(
+    [...outputs, ...demandsBefore.map((d) => d.node)],
+    stands,
+    gradients,
+    changed,
+    trace,
+  );
   const changesArguments = stands.some((s) => isWritten(s) || trace.grads.has(s.tensor));
   const reserved = new Set<Cell>();
   for (const cell of trace.cells.keys()) if (changesArguments || changes(trace, cell)) reserved.add(cell);
@@ -148,6 +162,8 @@ export function harvest(
     results,
     feeds: trace.feeds,
     guards: trace.guards,
+    demandsBefore,
+    demandsAfter,
     operands: [...trace.captured].filter((x) => x.core.trace !== trace && x.core.standsFor === null),
     reserved,
     minds: changesArguments || signature.shared.some((first, slot) => first !== slot),
@@ -163,9 +179,9 @@ function presentTensor(x: Tensor, trace: Trace): (() => Tensor | null) | null {
   return null;
 }
 
-/** An input for everything that the outputs read, and for all memory that is written. */
+/** An input for everything that is needed, and for all memory that is written. */
 function inputsFor(
-  outputs: readonly Node[],
+  needed: readonly Node[],
   stands: readonly StandIn[],
   gradients: ReadonlyMap<Node, () => Tensor>,
   changed: readonly { readonly placeholder: Node }[],
@@ -180,7 +196,7 @@ function inputsFor(
   });
   const inputs: Node[] = [];
   const sources: Source[] = [];
-  for (const node of [...reachable(outputs), ...changed.map((c) => c.placeholder)]) {
+  for (const node of [...reachable(needed), ...changed.map((c) => c.placeholder)]) {
     const buffer = node.op.meaning(node).tag === 'input' ? bufferOf(node) : undefined;
     const source: Source | undefined = origins.get(node) ?? (buffer && { tag: 'constant', buffer });
     if (source === undefined || inputs.includes(node)) continue;

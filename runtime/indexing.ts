@@ -3,21 +3,18 @@
 // read; with that the shape of the result is known.
 
 import { IndexError } from '../compiler/errors.ts';
-import { isInteger } from '../compiler/dtype.ts';
 import type { Node } from '../compiler/node.ts';
 import { sameShape, showShape } from '../compiler/shape.ts';
 import { assign, index } from '../ops/index-advanced.ts';
 import type { Range } from '../ops/index-advanced.ts';
 import { select } from '../ops/slice.ts';
-import { insideBatch } from './batching.ts';
+import { demandIndices } from './bounds.ts';
 import { inPlace } from './inplace.ts';
 import { lift } from './lift.ts';
 import { nonzeroColumns } from './masks.ts';
 import { publicCall } from './origin.ts';
-import { elementsOf } from './read.ts';
 import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
-import { activeTrace } from './trace.ts';
 
 export type IndexPart = number | Range | null | '...' | Tensor;
 
@@ -73,9 +70,8 @@ function spelledOut(x: Tensor, parts: readonly IndexPart[]): IndexPart[] {
   });
 }
 
-/** Refuses integer indices that point outside, as far as they are known without running anything. */
-function checkBounds(x: Tensor, parts: readonly IndexPart[]): void {
-  if (activeTrace() !== null || insideBatch()) return;
+/** Integer indices must point inside. */
+function demandInside(x: Tensor, parts: readonly IndexPart[]): void {
   let dim = 0;
   parts.forEach((part, k) => {
     if (part === null) return;
@@ -83,23 +79,16 @@ function checkBounds(x: Tensor, parts: readonly IndexPart[]): void {
       dim = x.ndim - parts.slice(k + 1).filter((p) => p !== null).length;
       return;
     }
-    if (isTensor(part) && isInteger(part.dtype)) checkIndices(part, x.shape[dim], dim);
+    if (isTensor(part)) demandIndices(part, x.shape[dim], dim);
     dim++;
   });
-}
-
-/** Throws if a computed index tensor points outside of a dimension. */
-export function checkIndices(indices: Tensor, size: number, dim: number): void {
-  for (const i of elementsOf(indices))
-    if (i < -size || i >= size)
-      throw new IndexError(`index ${i} is out of bounds for dimension ${dim} with size ${size}`);
 }
 
 /** x[parts]. */
 export function indexTensor(x: Tensor, ...parts: readonly IndexPart[]): Tensor {
   return publicCall('index', () => {
     const plain = spelledOut(x, parts);
-    checkBounds(x, plain);
+    demandInside(x, plain);
     return plain.some(isTensor) ? asCopy(x, ...plain) : asView(x, ...plain);
   });
 }
@@ -112,7 +101,7 @@ export const atIndex = (x: Tensor, ...indices: readonly number[]): Tensor =>
 export function setIndex(x: Tensor, parts: readonly IndexPart[], value: Tensor | number | boolean): Tensor {
   return publicCall('set', () => {
     const plain = spelledOut(x, parts);
-    checkBounds(x, plain);
+    demandInside(x, plain);
     if (plain.some(isTensor)) return inPlace(x, [value], () => withAssigned(x, value, ...plain));
     const part = asView(x, ...plain);
     if (isTensor(value)) part.copy_(value);

@@ -95,6 +95,23 @@ function writeRecordedView(x: Tensor, value: Tensor, depth: number): void {
   refreshView(x);
 }
 
+/** Makes `x` the view of itself that `view` gives: another shape over the same elements, with the history of a view. */
+export function viewInPlace(x: Tensor, view: () => Tensor): Tensor {
+  checkWritable(x, x.requiresGrad, inInferenceMode());
+  const trace = activeTrace();
+  if (trace !== null && x.core.trace !== trace)
+    throw new TraceError(
+      `the compiled function '${trace.name}' changes the shape of a tensor that was made outside of it: use the form that returns a view.`,
+    );
+  const seen = view();
+  if (seen === x) return x;
+  const { type, path, contiguous, viewOf } = seen.core;
+  Object.assign(x.core, { type, path, contiguous, seen: seen.core.seen });
+  if (x.core.viewOf !== null) x.core.viewOf = viewOf;
+  takeHistory(x, seen);
+  return x;
+}
+
 /** The rules about the flag of leaves. */
 export function setRequiresGrad(x: Tensor, flag: boolean, refusal: string): void {
   publicCall('requiresGrad_', () => {

@@ -51,8 +51,8 @@ export interface LiftTraits {
   readonly strings?: boolean;
   /** The name of its backward function, if it is not that of the node it returns. */
   readonly gradName?: string;
-  /** Looks at the values of arguments that are indices. */
-  readonly checkIndices?: ((args: readonly unknown[]) => void) | null;
+  /** What it demands of the values of its arguments. */
+  readonly checkValues?: ((args: readonly unknown[]) => void) | null;
 }
 
 /** The function of tensors. */
@@ -68,7 +68,7 @@ export function lift(
       const operands = new Operands();
       const given = args.map((a) => operands.nodesIn(a));
       const result = withUserErrors(name, args, () => call(...given));
-      traits.checkIndices?.(args);
+      traits.checkValues?.(args);
       return wrapResult(name, call, result, operands, given, traits);
     });
 }
@@ -104,12 +104,14 @@ function isForeign(value: unknown, strings: boolean): boolean {
   }
 }
 
-/** A type error of JavaScript's inside an operator means that an argument was of a kind that it does not take. */
+/** A type error of JavaScript's inside an operator, or a length that is none, means that an argument was of a kind that it does not take. */
 function withUserErrors<T>(name: string, args: readonly unknown[], body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof GradloomError || !(error instanceof TypeError)) throw error;
+    const ofKind =
+      error instanceof TypeError || (error instanceof RangeError && /array length/.test(error.message));
+    if (error instanceof GradloomError || !ofKind) throw error;
     const kinds = args.map(describeValue).join(', ');
     throw new ValueError(`${name}() received an invalid combination of arguments - got (${kinds})`, {
       cause: error,

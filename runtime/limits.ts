@@ -11,6 +11,8 @@ export const limits = {
   compiledPrograms: 64,
   /** Programs of one compiled function from which it is worth a warning. */
   manyPrograms: 8,
+  /** Elements that are always few enough to compute an index from them a second time, to look at it before a program runs. */
+  cheapDemand: 1024,
   /** Runs before a profile begins, or milliseconds if they take longer: V8 compiles a loop for good after some thousand rounds. */
   warmUpRuns: 200,
   warmUpTime: 50,

@@ -11,6 +11,10 @@ export const linalg = {
   eigh: f.eigh,
   eigvalsh: f.eigvalsh,
   inv: f.inv,
+  lstsq: f.lstsq,
+  lu: f.lu,
+  luFactor: f.luFactor,
+  luSolve: f.luSolve,
   matmul: f.matmul,
   matrixExp: f.matrixExp,
   matrixNorm: f.matrixNorm,
@@ -25,6 +29,7 @@ export const linalg = {
   solveTriangular: f.solveTriangular,
   svd: f.svd,
   svdvals: f.svdvals,
+  vander: f.vander,
   vecdot: f.vecdot,
   vectorNorm: f.vectorNorm,
 } as const;

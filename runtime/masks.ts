@@ -2,14 +2,17 @@
 // found. Inside a compiled function they are errors, since its shapes are fixed.
 
 import { isInteger } from '../compiler/dtype.ts';
-import { DTypeError } from '../compiler/errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
-import { broadcastShapes, numel } from '../compiler/shape.ts';
+import { broadcastShapes, sameShape } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
+import { sortedPositions } from '../ops/merge-sort.ts';
 import { index } from '../ops/index-advanced.ts';
 import { expand, reshape } from '../ops/view.ts';
+import type { TypedArray } from './buffer.ts';
 import { makeBuffer, makeCell } from './cell.ts';
 import { lift } from './lift.ts';
+import { checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
 import { elementsOf } from './read.ts';
 import { Tensor } from './tensor.ts';
@@ -69,28 +72,97 @@ const selected = lift(
   { gradName: 'MaskedSelectBackward0' },
 );
 
-/** The distinct values, ascending. */
-export const unique = (x: Tensor): Tensor =>
-  publicCall('unique', () => {
-    refuseReading('unique()');
-    const sorted = elementsOf(x).slice().sort();
-    const distinct = sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
-    return new Tensor(makeCell(makeBuffer({ shape: [distinct.length], dtype: x.dtype }, distinct)));
-  });
+export interface UniqueOptions {
+  /** Also where each element stands among the distinct ones, in the shape of the tensor. */
+  readonly returnInverse?: boolean;
+  /** Also how often each occurs. */
+  readonly returnCounts?: boolean;
+}
 
-/** How often each of 0, 1, ... occurs in a vector of integers. */
-export const bincount = (x: Tensor): Tensor =>
-  publicCall('bincount', () => {
-    refuseReading('bincount()');
-    if (!isInteger(x.dtype) || x.ndim !== 1)
-      throw new DTypeError('bincount only supports 1-d non-negative integral inputs.');
-    const elements = elementsOf(x);
-    let most = -1;
-    for (const value of elements) {
-      if (value < 0) throw new DTypeError('bincount only supports 1-d non-negative integral inputs.');
-      if (value > most) most = value;
+/** What is asked for, in PyTorch's order; the values alone if nothing else is. */
+function distinctOf(
+  name: string,
+  x: Tensor,
+  options: UniqueOptions,
+  order: (elements: TypedArray) => ArrayLike<number>,
+): Tensor | Tensor[] {
+  checkOptions(name, options, ['returnInverse', 'returnCounts']);
+  refuseReading(`${name}()`);
+  const elements = elementsOf(x);
+  const at = order(elements);
+  const inverse = new Int32Array(elements.length);
+  const counts: number[] = [];
+  const firsts: number[] = [];
+  for (let k = 0; k < at.length; k++) {
+    // NaN is not equal to itself: each is a value of its own
+    if (k === 0 || elements[at[k]] !== elements[at[k - 1]]) {
+      firsts.push(at[k]);
+      counts.push(0);
     }
-    const counts = new Int32Array(most + 1);
-    for (const value of elements) counts[value]++;
-    return int32([numel([counts.length])], counts);
+    counts[counts.length - 1]++;
+    inverse[at[k]] = counts.length - 1;
+  }
+  const { dtype } = x;
+  const buffer = makeBuffer({ shape: [firsts.length], dtype });
+  firsts.forEach((i, k) => (buffer.array[k] = elements[i]));
+  const values = new Tensor(makeCell(buffer));
+  const { returnInverse = false, returnCounts = false } = options;
+  if (!returnInverse && !returnCounts) return values;
+  return [
+    values,
+    ...(returnInverse ? [int32(x.shape, inverse)] : []),
+    ...(returnCounts ? [int32([counts.length], Int32Array.from(counts))] : []),
+  ];
+}
+
+/** One tensor, or several if more than the values was asked for. */
+export interface Unique {
+  (x: Tensor): Tensor;
+  (x: Tensor, options: UniqueOptions): Tensor | Tensor[];
+}
+
+/** The distinct values, ascending: `unique(x, { returnInverse: true, returnCounts: true })` is [values, inverse, counts]. Reads the tensor. */
+export const unique = ((x: Tensor, options: UniqueOptions = {}) =>
+  publicCall('unique', () =>
+    distinctOf('unique', x, options, (elements) => sortedPositions(Float64Array.from(elements), false)),
+  )) as Unique;
+
+/** The values without those that equal the one before. Reads the tensor. */
+export const uniqueConsecutive = ((x: Tensor, options: UniqueOptions = {}) =>
+  publicCall('uniqueConsecutive', () =>
+    distinctOf('uniqueConsecutive', x, options, (elements) => Int32Array.from(elements, (_, i) => i)),
+  )) as Unique;
+
+export interface BincountOptions {
+  /** How much each element counts; floats. */
+  readonly weights?: Tensor | null;
+  /** The least number of counts. */
+  readonly minlength?: number;
+}
+
+const notCounts = 'bincount only supports 1-d non-negative integral inputs.';
+
+/** How often each of 0, 1, ... occurs in a vector of integers, or how much weight it has. Reads the tensor. */
+export const bincount = (x: Tensor, options: BincountOptions = {}): Tensor =>
+  publicCall('bincount', () => {
+    checkOptions('bincount', options, ['weights', 'minlength']);
+    refuseReading('bincount()');
+    const { weights = null, minlength = 0 } = options;
+    if (!isInteger(x.dtype) || x.ndim !== 1) throw new DTypeError(notCounts);
+    if (!(minlength >= 0)) throw new ValueError('minlength should be >= 0');
+    if (weights !== null && !sameShape(weights.shape, x.shape))
+      throw new ShapeError('weights should be 1-d and have the same length as input');
+    const elements = elementsOf(x);
+    let length = minlength;
+    for (const value of elements) {
+      if (value < 0) throw new DTypeError(notCounts);
+      if (value >= length) length = value + 1;
+    }
+    const amounts = weights === null ? null : elementsOf(weights);
+    const dtype = weights === null ? 'int32' : weights.dtype === 'float32' ? 'float32' : 'float64';
+    const counts = new Float64Array(length);
+    for (let i = 0; i < elements.length; i++) counts[elements[i]] += amounts === null ? 1 : amounts[i];
+    const buffer = makeBuffer({ shape: [length], dtype });
+    buffer.array.set(counts);
+    return new Tensor(makeCell(buffer));
   });

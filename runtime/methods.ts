@@ -12,7 +12,7 @@ import { functions } from './functions.ts';
 import type { Extreme, Functions, Middle } from './functions.ts';
 import { atIndex, indexTensor, setIndex } from './indexing.ts';
 import type { IndexPart } from './indexing.ts';
-import { inPlace } from './inplace.ts';
+import { inPlace, viewInPlace } from './inplace.ts';
 import { lift } from './lift.ts';
 import { maskedSelect, nonzero } from './masks.ts';
 import { moreMethods } from './more.ts';
@@ -20,11 +20,11 @@ import type { MoreMethods } from './more.ts';
 import { publicCall } from './origin.ts';
 import { randomMethods } from './randomFill.ts';
 import type { RandomMethods } from './randomFill.ts';
-import { inplaceNames, methodNames } from './table.ts';
+import { inplaceNames, inplaceViewNames, methodNames } from './table.ts';
 import { Tensor } from './tensor.ts';
 
 type MethodName = (typeof methodNames)[number];
-type InplaceName = (typeof inplaceNames)[number];
+type InplaceName = (typeof inplaceNames)[number] | (typeof inplaceViewNames)[number];
 
 /** A function without its first parameter, which becomes `this`. */
 type MethodOf<F> = F extends (x: Tensor, ...rest: infer R) => infer T ? (...rest: R) => T : never;
@@ -118,6 +118,9 @@ for (const name of methodNames) install(name, table[name] as never);
 for (const name of inplaceNames)
   install(`${name}_`, ((x: Tensor, ...rest: unknown[]) =>
     writing(`${name}_`, x, rest, table[name])) as never);
+for (const name of inplaceViewNames)
+  install(`${name}_`, ((x: Tensor, ...rest: unknown[]) =>
+    publicCall(`${name}_`, () => viewInPlace(x, () => table[name](x, ...rest) as Tensor))) as never);
 for (const [name, call] of Object.entries({ ...own, ...randomMethods, ...moreMethods }))
   install(name, call as never);
 

@@ -16,7 +16,8 @@ import { dtypeFrom, full, leaf, plainOptions, tensor } from './create.ts';
 import type { DataOptions, TensorData } from './create.ts';
 import { functions } from './functions.ts';
 import { lift } from './lift.ts';
-import { bincount, nonzero, unique } from './masks.ts';
+import { bincount, nonzero, unique, uniqueConsecutive } from './masks.ts';
+import type { BincountOptions, UniqueOptions } from './masks.ts';
 import { publicCall } from './origin.ts';
 import { isTensor, nodeOfTensor } from './tensor.ts';
 import type { Tensor, TensorOptions } from './tensor.ts';
@@ -105,7 +106,10 @@ export interface MoreMethods {
   equal(other: Tensor): boolean;
   allclose(other: Tensor, options?: CloseOptions): boolean;
   unique(): Tensor;
-  bincount(): Tensor;
+  unique(options: UniqueOptions): Tensor | Tensor[];
+  uniqueConsecutive(): Tensor;
+  uniqueConsecutive(options: UniqueOptions): Tensor | Tensor[];
+  bincount(options?: BincountOptions): Tensor;
   argwhere(): Tensor;
   isFloatingPoint(): boolean;
   newTensor(data: TensorData, options?: DataOptions): Tensor;
@@ -124,6 +128,7 @@ export const moreMethods = {
   equal,
   allclose,
   unique,
+  uniqueConsecutive,
   bincount,
   argwhere,
   isFloatingPoint,

@@ -37,5 +37,6 @@ export const {
   softMarginLoss, hingeEmbeddingLoss, marginRankingLoss, cosineEmbeddingLoss, tripletMarginLoss,
   multiMarginLoss, multilabelMarginLoss, im2col, fold, interpolate, pixelShuffle, pixelUnshuffle,
   channelShuffle, det, slogdet, logdet, inverse, cholesky, choleskySolve, qr, matrixExp, matrixPower,
-  cov, corrcoef, isin,
+  cov, corrcoef, isin, trueDivide, mvlgamma, asStrided, combinations, vander, embeddingBag, gridSample,
+  affineGrid, ctcLoss, histc, histogram, pinverse,
 } = functions;

@@ -131,12 +131,12 @@ export function describeOrigin(origin: Origin | null): string {
   return origin === null ? 'somewhere' : place === null ? origin.op : `${origin.op} at ${place}`;
 }
 
-const located = new WeakSet<Error>();
+const withLine = new WeakSet<Error>();
 
 /** Adds the user's line to an error that has none yet; `details` says more about where the culprits were made. */
 function locate(error: unknown, origin: Origin): unknown {
-  if (!(error instanceof GradloomError) || located.has(error)) return error;
-  located.add(error);
+  if (!(error instanceof GradloomError) || withLine.has(error)) return error;
+  withLine.add(error);
   const place = showOrigin(origin);
   const detail = details.get(error);
   if (place === null && detail === undefined) return error;
@@ -155,6 +155,15 @@ const details = new WeakMap<Error, string>();
 export function withDetail<E extends GradloomError>(error: E, detail: string): E {
   if (!details.has(error)) details.set(error, detail);
   return error;
+}
+
+/** Runs `body`; what it throws ends with the line of an earlier call. */
+export function located(origin: Origin, body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    throw locate(error, origin);
+  }
 }
 
 /**

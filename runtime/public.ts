@@ -69,7 +69,7 @@ export { liveNumber } from './live.ts';
 export { onOneLine } from './origin.ts';
 export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';
-export { bincount, maskedSelect, nonzero, unique } from './masks.ts';
+export { bincount, maskedSelect, nonzero, unique, uniqueConsecutive } from './masks.ts';
 export { allclose, equal } from './compare.ts';
 export {
   argwhere,

@@ -21,7 +21,20 @@ const resultNames = {
   qr: ['Q', 'R'],
   eigh: ['eigenvalues', 'eigenvectors'],
   svd: ['U', 'S', 'Vh'],
+  lu: ['P', 'L', 'U'],
+  luFactor: ['LU', 'pivots'],
+  lstsq: ['solution', 'residuals', 'rank', 'singularValues'],
+  histogram: ['hist', 'binEdges'],
 } as const satisfies Record<string, readonly string[]>;
+
+/** Functions that print under another name. */
+const shownNames: Readonly<Record<string, string | undefined>> = {
+  eigh: 'linalg_eigh',
+  svd: 'linalg_svd',
+  lu: 'linalg_lu',
+  luFactor: 'linalg_lu_factor',
+  lstsq: 'linalg_lstsq',
+};
 
 type Names = typeof resultNames;
 
@@ -47,7 +60,7 @@ export function namedResult(name: string, tensors: readonly Tensor[]): readonly 
   if (names === undefined) return tensors;
   functionOf.set(tensors, name);
   names.forEach((key, k) => Object.defineProperty(tensors, key, { value: tensors[k] }));
-  const shown = name === 'eigh' || name === 'svd' ? `linalg_${name}` : name;
+  const shown = shownNames[name] ?? name;
   const text = (): string =>
     `torch.return_types.${shown}(\n${names.map((key, k) => `${key}=${String(tensors[k])}`).join(',\n')})`;
   Object.defineProperty(tensors, 'toString', { value: text });

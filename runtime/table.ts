@@ -14,7 +14,7 @@ const names = <const N extends OpName>(...list: N[]): readonly N[] => list;
 const views = names(
   'view', 'viewAs', 'unflatten', 'squeeze', 'unsqueeze', 'permute', 'transpose', 'swapaxes', 'swapdims', 't',
   'matrixTranspose', 'movedim', 'moveaxis', 'expand', 'broadcastTo', 'expandAs', 'slice', 'narrow', 'select',
-  'diagonal', 'unfold', 'linalgDiagonal',
+  'diagonal', 'unfold', 'linalgDiagonal', 'asStrided',
 );
 const reshapes = names('reshape', 'reshapeAs', 'flatten', 'ravel', 'atleast1d', 'atleast2d', 'atleast3d');
 const multipleViews = names('unbind', 'split', 'chunk', 'tensorSplit', 'hsplit', 'vsplit', 'dsplit');
@@ -30,14 +30,14 @@ const binary = names(
   'mseLoss', 'l1Loss', 'smoothL1Loss', 'huberLoss', 'klDiv', 'binaryCrossEntropy',
   'binaryCrossEntropyWithLogits', 'nllLoss', 'crossEntropy', 'softMarginLoss', 'im2col', 'pixelShuffle',
   'pixelUnshuffle', 'channelShuffle', 'solve', 'choleskySolve', 'matrixPower', 'vecdot', 'linalgCross',
-  'isin',
+  'isin', 'trueDivide', 'mvlgamma', 'embeddingBag', 'gridSample', 'affineGrid', 'histogram', 'lstsq',
 );
 // prettier-ignore
 const ternary = names(
   'where', 'lerp', 'addcmul', 'addcdiv', 'maskedFill', 'addmm', 'addmv', 'addr', 'baddbmm', 'addbmm',
-  'gather', 'indexSelect', 'scaledDotProductAttention', 'fold', 'solveTriangular',
+  'gather', 'indexSelect', 'scaledDotProductAttention', 'fold', 'solveTriangular', 'luSolve', 'asStrided',
 );
-const quaternary = names('scatter', 'scatterAdd', 'indexAdd', 'indexCopy', 'indexFill');
+const quaternary = names('scatter', 'scatterAdd', 'indexAdd', 'indexCopy', 'indexFill', 'ctcLoss');
 // prettier-ignore
 const takesStrings = names(
   'einsum', 'to', 'norm', 'vectorNorm', 'dist', 'index', 'scatterReduce', 'matrixNorm', 'linalgNorm', 'cond',
@@ -71,6 +71,7 @@ export const methodNames = names(
   'indexAdd', 'indexCopy', 'indexFill', 'put', 'maskedScatter', 'mm', 'bmm', 'mv', 'dot', 'vdot', 'matmul',
   'addmm', 'addmv', 'addr', 'baddbmm', 'addbmm', 'outer', 'ger', 'inner', 'cross', 'det', 'slogdet', 'logdet',
   'inverse', 'cholesky', 'choleskySolve', 'qr', 'matrixExp', 'matrixPower', 'cov', 'corrcoef', 'indexPut',
+  'trueDivide', 'mvlgamma', 'asStrided', 'histc', 'histogram', 'pinverse',
 );
 
 /** Methods that also exist as `name_`, which writes the result into the tensor. */
@@ -87,8 +88,11 @@ export const inplaceNames = names(
   'bitwiseOr', 'bitwiseXor', 'bitwiseNot', 'bitwiseLeftShift', 'bitwiseRightShift', 'maskedFill', 'clamp',
   'clip', 'clampMin', 'clampMax', 'relu', 'renorm', 'cumsum', 'cumprod', 'tril', 'triu', 'scatter',
   'scatterAdd', 'scatterReduce', 'indexAdd', 'indexCopy', 'indexFill', 'put', 'maskedScatter', 'addmm',
-  'addmv', 'addr', 'baddbmm', 'addbmm', 'indexPut',
+  'addmv', 'addr', 'baddbmm', 'addbmm', 'indexPut', 'trueDivide', 'mvlgamma',
 );
+
+/** Methods that also exist as `name_`, which gives the tensor another shape over the same elements. */
+export const inplaceViewNames = names('t', 'transpose', 'swapaxes', 'swapdims', 'squeeze', 'unsqueeze');
 
 const includes = (list: readonly OpName[], name: OpName): boolean => list.includes(name);
 

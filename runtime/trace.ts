@@ -11,6 +11,7 @@ import { input } from '../ops/source.ts';
 import { refuseInBatch } from './batching.ts';
 import type { TypedArray } from './buffer.ts';
 import type { Buffer, Cell } from './cell.ts';
+import type { Demand } from './demands.ts';
 import type { Tensor } from './tensor.ts';
 
 /** An outside cell that the function has read or written. */
@@ -52,6 +53,8 @@ export interface Trace {
   readonly captured: Set<Tensor>;
   readonly feeds: Feed[];
   readonly guards: Guard[];
+  /** What the values of integer tensors must be at every call. */
+  readonly demands: Demand[];
   readonly undo: (() => void)[];
 }
 
@@ -72,6 +75,7 @@ export function runTrace<T>(name: string, body: (trace: Trace) => T): T {
     captured: new Set(),
     feeds: [],
     guards: [],
+    demands: [],
     undo: [],
   };
   active = trace;

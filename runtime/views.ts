@@ -54,6 +54,10 @@ export function refreshView(x: Tensor): void {
   const { base } = viewOf;
   const edge = edgeOf(base);
   if (edge === null || viewOf.inNoGrad) return;
+  if (base.core.path !== null)
+    throw new AutogradError(
+      'the tensor behind this view was written in place, and is itself a view by now, so that the history of this one is lost: clone() it first.',
+    );
   const recording = record([nodeOfTensor(x)], [{ node: nodeOfTensor(base), edge }], {
     name: 'AsStridedBackward0',
   });

@@ -1,7 +1,7 @@
 // In-place operations and views under autograd: what the history becomes, and that gradients are those of the values that were read.
 
 import test from 'ava';
-import { autograd, cat, manualSeed, noGrad, ones, randn, tensor, zeros } from '../index.ts';
+import { autograd, cat, compile, manualSeed, noGrad, ones, randn, tensor, zeros } from '../index.ts';
 import type { Tensor } from '../index.ts';
 
 const leaf = (...data: number[]): Tensor => tensor(data, { dtype: 'float64', requiresGrad: true });
@@ -177,4 +177,57 @@ test('views and whole in one expression', (t) => {
     .sum()
     .backward();
   t.deepEqual(values(x.grad), [3, 5, 3]);
+});
+
+test('in-place forms of views change the shape of the tensor, not its elements', (t) => {
+  const x = tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  t.is(x.t_(), x);
+  t.deepEqual(x.shape, [3, 2]);
+  t.deepEqual(x.toArray(), [
+    [1, 4],
+    [2, 5],
+    [3, 6],
+  ]);
+  x.unsqueeze_(0).transpose_(0, 1).squeeze_(1);
+  t.deepEqual(x.shape, [3, 2]);
+  x.at(0).fill_(9);
+  t.deepEqual(x.toArray(), [
+    [9, 9],
+    [2, 5],
+    [3, 6],
+  ]);
+});
+
+test('what was given another shape in place has the history of a view', (t) => {
+  const x = tensor([1, 2, 3], { requiresGrad: true });
+  const y = x.mul(2).unsqueeze_(0);
+  t.is(y.gradFn!.name, 'UnsqueezeBackward0');
+  y.add_(1).mul_(tensor([[1, 2, 3]]));
+  y.sum().backward();
+  t.deepEqual(x.grad!.toArray(), [2, 4, 6]);
+  t.throws(() => x.unsqueeze_(0), {
+    message: /^a leaf Variable that requires grad is being used in an in-place operation/,
+  });
+});
+
+test('a view that was given another shape in place still writes through', (t) => {
+  const base = tensor([1, 2, 3], { requiresGrad: true }).mul(1);
+  const view = base.slice(0, 0, 2);
+  view.unsqueeze_(0).mul_(10);
+  t.deepEqual(base.toArray(), [10, 20, 3]);
+  t.is(base.gradFn!.name, 'CopySlices');
+});
+
+test('a compiled function cannot give outside tensors another shape', (t) => {
+  const x = tensor([1, 2, 3]);
+  t.throws(
+    compile(() => x.unsqueeze_(0)),
+    { message: /changes the shape of a tensor that was made outside/ },
+  );
+  t.deepEqual(x.shape, [3]);
+  const inside = compile((y: Tensor) => y.add(1).unsqueeze_(0));
+  t.deepEqual(inside(x).toArray(), [[2, 3, 4]]);
 });

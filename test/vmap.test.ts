@@ -10,7 +10,7 @@ import type { Case, Value } from './helpers/oracle.ts';
 import { callOf } from './helpers/publicCases.ts';
 import type { Call } from './helpers/publicCases.ts';
 
-const { autograd, stack, tensor, vmap } = g;
+const { autograd, compile, stack, tensor, vmap } = g;
 
 const examples = 3;
 
@@ -121,4 +121,16 @@ opCases().forEach((c, i) => {
         [],
       );
     });
+});
+
+test('an index of any example that points outside is refused, as without vmap', (t) => {
+  const x = tensor([1, 2, 3]);
+  const pick = vmap((i: Tensor) => x.indexSelect(0, i));
+  const int = (rows: number[][]): Tensor => tensor(rows, { dtype: 'int32' });
+  t.deepEqual(pick(int([[0], [2]])).toArray(), [[1], [3]]);
+  const message = /^index out of range in self\n at .*vmap\.test\.ts/;
+  t.throws(() => pick(int([[0], [3]])), { message });
+  const compiled = compile(pick);
+  compiled(int([[0], [2]]));
+  t.throws(() => compiled(int([[0], [3]])), { message });
 });

@@ -1,31 +1,35 @@
-// Elimination with pivoting. In: a square matrix, row-major, in double. Out: its factors, and from them determinants, solutions,
-// inverses and cofactors.
+// Elimination with pivoting. In: a matrix, row-major, in double. Out: its factors, and of square ones determinants, solutions, inverses and
+// cofactors.
 
 export interface Factors {
   /** L below the diagonal (its own diagonal is 1), U on and above it, of the permuted rows. */
   readonly lu: Float64Array;
   /** Row i of the factors is row order[i] of the matrix. */
   readonly order: Int32Array;
+  /** At step k row k was exchanged with row pivots[k]. */
+  readonly pivots: Int32Array;
   /** 1 or -1: whether the permutation is even. */
   readonly sign: number;
 }
 
 /** Gaussian elimination of a copy; each step takes the largest pivot of its column. */
-export function factorize(a: Float64Array, n: number): Factors {
+export function factorize(a: Float64Array, rows: number, n = rows): Factors {
   const lu = a.slice();
-  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const order = Int32Array.from({ length: rows }, (_, i) => i);
+  const pivots = new Int32Array(Math.min(rows, n));
   let sign = 1;
-  for (let k = 0; k < n; k++) {
+  for (let k = 0; k < pivots.length; k++) {
     let pivot = k;
-    for (let i = k + 1; i < n; i++) if (Math.abs(lu[i * n + k]) > Math.abs(lu[pivot * n + k])) pivot = i;
+    for (let i = k + 1; i < rows; i++) if (Math.abs(lu[i * n + k]) > Math.abs(lu[pivot * n + k])) pivot = i;
+    pivots[k] = pivot;
     if (pivot !== k) {
       swapRows(lu, n, k, pivot);
       [order[k], order[pivot]] = [order[pivot], order[k]];
       sign = -sign;
     }
-    eliminate(lu, n, k);
+    eliminate(lu, rows, n, k);
   }
-  return { lu, order, sign };
+  return { lu, order, pivots, sign };
 }
 
 function swapRows(a: Float64Array, n: number, i: number, j: number): void {
@@ -35,10 +39,10 @@ function swapRows(a: Float64Array, n: number, i: number, j: number): void {
 }
 
 /** Subtracts multiples of row k from those below. */
-function eliminate(lu: Float64Array, n: number, k: number): void {
+function eliminate(lu: Float64Array, rows: number, n: number, k: number): void {
   const pivot = lu[k * n + k];
   if (pivot === 0) return;
-  for (let i = k + 1; i < n; i++) {
+  for (let i = k + 1; i < rows; i++) {
     const factor = lu[i * n + k] / pivot;
     lu[i * n + k] = factor;
     if (factor === 0) continue;
@@ -139,7 +143,7 @@ function singularCofactors(a: Float64Array, n: number, out: Float64Array): void 
       [columns[k], columns[column]] = [columns[column], columns[k]];
       scale = -scale;
     }
-    eliminate(lu, n, k);
+    eliminate(lu, n, n, k);
     scale *= lu[k * n + k];
   }
   const right = new Float64Array(n);

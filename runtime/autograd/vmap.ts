@@ -5,6 +5,7 @@
 import { ValueError } from '../../compiler/errors.ts';
 import { makeScope, withBatch } from '../batching.ts';
 import type { Randomness } from '../batching.ts';
+import { demand } from '../demands.ts';
 import { movedim } from '../operators.ts';
 import { checkFunction, checkOptions, describeValue, isPlainObject } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
@@ -54,7 +55,11 @@ export function vmap<A extends readonly unknown[], R>(
       const returned = withBatch(scope, () => userCode(() => fn(...given)));
       const { tree, tensors } = tensorsOnly(`vmap(${fn.name || '<lambda>'}, ...): the value`, returned);
       const places = flatDims('outDims', returned, outDims);
-      const many = batchTensors(tensors, { lanes, scope, since }) as Tensor[];
+      const { demands } = scope;
+      const asked = demands.map((d) => d.values);
+      const whole = batchTensors([...tensors, ...asked], { lanes, scope, since }) as Tensor[];
+      const many = whole.slice(0, tensors.length);
+      demands.forEach(({ allowed, origin }, i) => demand(whole[tensors.length + i], allowed, origin));
       return unflatten(
         tree,
         many.map((y, i) => placed(y, places[i])),

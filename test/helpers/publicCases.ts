@@ -105,6 +105,26 @@ const caseTable: Readonly<Record<string, Call>> = {
   soft_margin_loss: loss(g.softMarginLoss),
   triplet_margin_loss: ([a, p, n], { margin, reduction }) =>
     g.tripletMarginLoss(a, p, n, { margin, reduction }),
+  'linalg.lu_factor': ([x]) => g.linalg.luFactor(x),
+  lu_solve: ([a, b], { left, adjoint }) => {
+    const [factors, pivots] = g.linalg.luFactor(a);
+    return g.linalg.luSolve(factors, pivots, b, { left, adjoint });
+  },
+  lstsq: ([a, b]) => g.linalg.lstsq(a, b).solution,
+  grid_sample: ([x, grid], a) =>
+    g.gridSample(x, grid, { mode: a.mode, paddingMode: a.padding_mode, alignCorners: a.align_corners }),
+  affine_grid: ([theta], a) => g.affineGrid(theta, a.size, { alignCorners: a.align_corners }),
+  embedding_bag: ([w], { mode, padding_idx: paddingIdx }, { indices }) =>
+    g.embeddingBag(indices, w, { mode, paddingIdx }),
+  embedding_bag_offsets: ([w], { mode, padding_idx: paddingIdx }, { indices, offsets }) =>
+    g.embeddingBag(indices, w, { offsets, mode, paddingIdx }),
+  embedding_bag_weighted: ([w, perSampleWeights], _, { indices }) =>
+    g.embeddingBag(indices, w, { mode: 'sum', perSampleWeights }),
+  ctc_loss: ([x], { steps, lengths, blank, reduction, zero_infinity: zeroInfinity }, { targets }) =>
+    g.ctcLoss(x, targets, steps, lengths, { blank, reduction, zeroInfinity }),
+  as_strided: ([x], { size, stride, offset }) => x.asStrided(size, stride, offset),
+  combinations: ([x], { r, again }) => g.combinations(x, r, { withReplacement: again }),
+  histogram: ([x], { bins, range, density }) => g.histogram(x, bins, { range, density }),
   gaussian_nll_loss: ([x, v], { eps, reduction }, { target }) =>
     g.gaussianNllLoss(x, target, v, { eps, reduction }),
 };

@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, unlinkSync, wri
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const folders = ['compiler', 'runtime', 'ops', 'nn', 'test', 'bench', 'examples'];
+const folders = ['compiler', 'runtime', 'ops', 'nn', 'test', 'bench', 'examples', 'docs'];
 const patience = 30_000;
 
 function sources(root) {
