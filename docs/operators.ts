@@ -46,9 +46,13 @@ const functional: Readonly<Record<string, unknown>> = { ...g.nn.functional };
 const inNamespace = (space: object, name: string): string | undefined =>
   Object.entries(space).find(([, f]) => f === all[name])?.[0];
 
+/** True if it is exported by its own name; another function may have that (`cond` is control flow). */
+const isTop = (name: string): boolean =>
+  name in g && (inNamespace(g.linalg, name) === undefined || Object.values(g).some((f) => f === all[name]));
+
 function theirName(name: string): string {
   if (Object.hasOwn(theirNames, name)) return theirNames[name];
-  const top = !(name in g);
+  const top = !isTop(name);
   const linalg = inNamespace(g.linalg, name);
   if (linalg !== undefined && top) return `torch.linalg.${snake(linalg)}`;
   const special = inNamespace(g.special, name);
@@ -153,7 +157,7 @@ function formsOf(name: string): string {
 
 /** Under which name it is called here. */
 function ourName(name: string): string {
-  if (name in g) return name;
+  if (isTop(name)) return name;
   const linalg = inNamespace(g.linalg, name);
   if (linalg !== undefined) return `linalg.${linalg}`;
   const special = inNamespace(g.special, name);

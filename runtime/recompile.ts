@@ -39,6 +39,8 @@ const describeStatic = (value: unknown): string => {
       : String(value);
 };
 
+const withHooks = 'leaf with hooks ';
+
 function describeStanding(standing: Standing): string {
   switch (standing) {
     case 'plain':
@@ -82,6 +84,10 @@ export function differences(before: Signature, after: Signature): Change[] {
       ['requiresGrad', ({ standing }) => String(standing !== 'plain')],
       ['isLeaf', ({ standing }) => String(standing !== 'recorded')],
       ['a view', ({ view }) => String(view)],
+      [
+        'hooks',
+        ({ standing }) => (standing.startsWith(withHooks) ? standing.slice(withHooks.length) : 'none'),
+      ],
     ];
     for (const [property, of] of properties) {
       const [from, to] = [of(a), of(b)];
@@ -90,7 +96,7 @@ export function differences(before: Signature, after: Signature): Change[] {
   };
   const compare = (what: string, a: Spec | undefined, b: Spec | undefined): void => {
     if (a?.tag === 'tensor' && b?.tag === 'tensor') {
-      if (describe(a) !== describe(b)) compareTensors(what, a, b);
+      if (a.standing !== b.standing || describe(a) !== describe(b)) compareTensors(what, a, b);
       else if (before.same[a.slot] !== after.same[b.slot] || before.shared[a.slot] !== after.shared[b.slot])
         note(what, 'one storage', 'shared with other arguments than before', 'outside');
     } else if (a?.tag === 'array' && b?.tag === 'array' && a.items.length === b.items.length)
