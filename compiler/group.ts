@@ -9,6 +9,7 @@ import { flopsOf } from './cost.ts';
 import type { Domain } from './domain.ts';
 import { analyse } from './domain.ts';
 import { InternalError } from './errors.ts';
+import { extend } from './extend.ts';
 import type { Graph } from './graph.ts';
 import { limits } from './limits.ts';
 import type { Node } from './node.ts';
@@ -174,7 +175,8 @@ export function group(graph: Graph): Grouping {
     const members = [...a.members, ...b.members].sort(
       (x, y) => (position.get(x) as number) - (position.get(y) as number),
     );
-    const domain = analyse(members);
+    const last = b.members.length === 1 && members[members.length - 1] === b.members[0];
+    const domain = (last && a.domain && extend(a.domain, b.members[0])) || analyse(members);
     if ('refused' in domain) return why(domain.refused);
     const volume = Math.max(a.volume, b.volume);
     for (const side of [a, b])

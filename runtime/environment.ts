@@ -15,6 +15,7 @@ interface Surroundings {
   readonly process?: {
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly stderr?: { write?(text: string): unknown };
+    readonly sourceMapsEnabled?: boolean;
     cwd?(): string;
     getBuiltinModule?(name: string): unknown;
   };
@@ -35,6 +36,9 @@ export const workingDirectory = (): string => {
   const directory = surroundings.process?.cwd?.();
   return directory === undefined ? '' : `${directory}/`;
 };
+
+/** Whether stacks name the files that code was made from. */
+export const mapsStacks = (): boolean => surroundings.process?.sourceMapsEnabled ?? false;
 
 interface ModuleLoader {
   createRequire(from: string): (name: string) => unknown;

@@ -8,6 +8,8 @@ import { differentiate } from '../compiler/differentiate.ts';
 import type { DType } from '../compiler/dtype.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import type { Group, Grouping } from '../compiler/group.ts';
+import { analyse } from '../compiler/domain.ts';
+import type { Domain } from '../compiler/domain.ts';
 import { partsOf, printGroups } from '../compiler/group.ts';
 import { limits } from '../compiler/limits.ts';
 import type { Node } from '../compiler/node.ts';
@@ -91,6 +93,31 @@ function groupFaults({ optimized, grouping }: Built): string[] {
     if (!groupOf.get(o)?.stored.includes(o)) faults.push('an output is not stored');
   return faults;
 }
+
+/** A domain in words, whatever its axes are called. */
+const domainText = ({ members: all, rows, place, sinks, pass, passes }: Domain): string =>
+  [
+    `rows ${rows.map((a) => a.extent).join()} passes ${passes}`,
+    ...all.map((n) => `${n.op.name} ${place.get(n)} ${pass.get(n) ?? ''} ${sinks.has(n)}`),
+  ].join('\n');
+
+test('a domain that grew node by node is what an analysis of all members says', (t) => {
+  let compared = 0;
+  for (let seed = 72_000; seed < 72_040; seed++) {
+    const g = randomGraph(seed, { size: 25, extents: [1, 2, 3, 8] });
+    const all = gradientsOf(g, seed).graph;
+    const { built } = compileGraph(makeGraph(all.inputs, [...g.outputs, ...all.outputs]));
+    for (const { domain } of built.grouping.groups.flatMap(partsOf)) {
+      if (domain.members.length < 3) continue;
+      const again = analyse(domain.members);
+      if ('refused' in again) return t.fail(`${again.refused}\n${domainText(domain)}`);
+      compared++;
+      if (domainText(again) !== domainText(domain))
+        return t.fail(`${domainText(domain)}\nagain:\n${domainText(again)}\n${describe(g)}`);
+    }
+  }
+  t.true(compared > 50);
+});
 
 function checkRandom(
   t: ExecutionContext,
