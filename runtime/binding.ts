@@ -7,7 +7,7 @@
 import { numel } from '../compiler/shape.ts';
 import { TraceError } from '../compiler/errors.ts';
 import type { TensorType } from '../compiler/node.ts';
-import { allocate, copyInto, copyOf } from './buffer.ts';
+import { allocate, copyInto, copyOf, resultOf } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import {
   beforeOverwrite,
@@ -123,7 +123,7 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
     for (let i = 0; i < feeds.length; i++) feeds[i].feed.fill(feeds[i].into);
   };
   const result = (o: number, type: TensorType): Tensor =>
-    new Tensor(makeCell(makeBuffer(type, copyOf(outputs[o]))));
+    new Tensor(makeCell(makeBuffer(type, resultOf(outputs[o]))));
 
   let called = false;
   return {
@@ -138,7 +138,7 @@ export function bind(traced: Traced, options: TargetOptions): Binding {
       run();
       for (let i = 0; i < written.length; i++) written[i].home.tenant.version += written[i].writes;
       for (const { slot, output, writes } of argumentWrites)
-        writeArgument(tensors[slot], makeBuffer(typeOf(output), copyOf(outputs[output])), writes);
+        writeArgument(tensors[slot], makeBuffer(typeOf(output), resultOf(outputs[output])), writes);
       if (assignedGradients.length > 0) assignGradients(assignedGradients);
       for (let i = 0; i < lent.length; i++) lend(lent[i]);
       for (const { of, output } of givenGradients) of().core.grad = result(output, typeOf(output));

@@ -17,13 +17,16 @@ import { activeTrace, refuseEscaped, touchCell } from './trace.ts';
 import type { Trace } from './trace.ts';
 
 /** Computed elements, row-major. */
-export interface Buffer {
-  readonly type: TensorType;
-  readonly array: TypedArray;
+export class Buffer {
   /** The node that reads this buffer, once somebody asked for it. */
-  leaf: Node | null;
-  /** Set if programs overwrite it in place: what keeps its memory from being given to others. */
-  readonly keeper: object | null;
+  leaf: Node | null = null;
+
+  constructor(
+    readonly type: TensorType,
+    readonly array: TypedArray,
+    /** Set if programs overwrite it in place: what keeps its memory from being given to others. */
+    readonly keeper: object | null,
+  ) {}
 }
 
 /** The place where programs read and write the value of a cell. */
@@ -32,29 +35,32 @@ export interface Home extends Buffer {
   tenant: Cell;
 }
 
-export interface Cell {
-  readonly type: TensorType;
-  value: Node | Buffer;
+export class Cell {
   /** Counts in-place writes: PyTorch's version counter. */
-  version: number;
-  /** The length of the longest chain of nodes that have not been computed. */
-  depth: number;
+  version = 0;
   /** The place that compiled programs read and write directly, once there is one. */
-  home: Home | null;
-  /** The trace in which it was made. */
-  readonly trace: Trace | null;
+  home: Home | null = null;
+
+  constructor(
+    readonly type: TensorType,
+    public value: Node | Buffer,
+    /** The length of the longest chain of nodes that have not been computed. */
+    public depth: number,
+    /** The trace in which it was made. */
+    readonly trace: Trace | null,
+  ) {}
 }
 
 export const makeBuffer = (
   type: TensorType,
   array: TypedArray = allocate(type.dtype, numel(type.shape)),
   keeper: object | null = null,
-): Buffer => ({ type, array, leaf: null, keeper });
+): Buffer => new Buffer(type, array, keeper);
 
 export const isBuffer = (value: Node | Buffer): value is Buffer => 'array' in value;
 
 export function makeCell(value: Node | Buffer, depth = 0): Cell {
-  const cell: Cell = { type: value.type, value, version: 0, depth, home: null, trace: activeTrace() };
+  const cell = new Cell(value.type, value, depth, activeTrace());
   noteMade(cell);
   return cell;
 }

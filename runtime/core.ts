@@ -10,30 +10,38 @@ import type { ViewOf } from './views.ts';
 /** How a view reads its cell: view operators applied to the node of the whole. */
 export type Path = (whole: Node) => Node;
 
-/** What the runtime keeps about a tensor. Not for users. */
-export interface Core {
-  readonly cell: Cell;
-  readonly type: TensorType;
-  readonly path: Path | null;
+/**
+ * What the runtime keeps about a tensor. Not for users.
+ *
+ * Cores, cells and buffers are objects of classes and not literals: V8 takes note of literals whose objects live long, and tracing makes
+ * many. From then on it would make every result of every call among the long-lived as well (2.5 us instead of 0.2 for the smallest call).
+ */
+export class Core {
   /** The node of the path over the cell's node, as it was last built. */
-  seen: { readonly whole: Node; readonly node: Node } | null;
+  seen: { readonly whole: Node; readonly node: Node } | null = null;
   /** True as long as its elements lie in row-major order without gaps; decides whether `reshape` is a view. */
-  contiguous: boolean;
+  contiguous = true;
   /** The flag of a leaf. */
-  wantsGrad: boolean;
-  gradFn: GradFn | null;
+  wantsGrad = false;
+  gradFn: GradFn | null = null;
   /** Which output of `gradFn` it is. */
-  outputIndex: number;
-  grad: Tensor | null;
-  retainsGrad: boolean;
+  outputIndex = 0;
+  grad: Tensor | null = null;
+  retainsGrad = false;
   /** Adds up the gradient of a leaf. */
-  accumulator: GradFn | null;
+  accumulator: GradFn | null = null;
   /** For a view that autograd follows: of what. */
-  viewOf: ViewOf | null;
-  readonly inference: boolean;
-  isParameter: boolean;
+  viewOf: ViewOf | null = null;
+  isParameter = false;
   /** For what stands for an argument of a compiled function: the tensor of the present call. */
-  standsFor: (() => Tensor) | null;
-  readonly trace: Trace | null;
-  readonly origin: Origin | null;
+  standsFor: (() => Tensor) | null = null;
+
+  constructor(
+    readonly cell: Cell,
+    readonly type: TensorType,
+    readonly path: Path | null,
+    readonly inference: boolean,
+    readonly trace: Trace | null,
+    readonly origin: Origin | null,
+  ) {}
 }

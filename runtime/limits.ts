@@ -25,6 +25,10 @@ export const limits = {
   adviceLines: 5,
   /** Numbers that a script of a bug report spells out; more of them are replaced by random ones. */
   scriptElements: 256,
+  /** Bytes up to which V8 keeps an array on its own heap; from there on small results share slabs of memory. One number that is kept keeps its slab. */
+  heapArray: 64,
+  slabArray: 1024,
+  slab: 16384,
   /** Distinct operators with attributes and types that keys of graphs number; then numbering starts anew. */
   numberedOps: 100_000,
 } as const;

@@ -11,7 +11,7 @@ import type { Node } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
 import { spread } from '../ops/view.ts';
 import { insideBatch } from './batching.ts';
-import { copyOf } from './buffer.ts';
+import { resultOf } from './buffer.ts';
 import { bufferOf, bufferOfCell, isBuffer, makeBuffer, remember } from './cell.ts';
 import type { Cell } from './cell.ts';
 import { now } from './environment.ts';
@@ -81,7 +81,7 @@ function evaluate(outputs: readonly Node[]): void {
     if (value === null) executable.inputs[at++][0] = keyed.constants[i].value;
   });
   executable.run();
-  rest.forEach((n, o) => remember(n, makeBuffer(n.type, copyOf(executable.outputs[o]))));
+  rest.forEach((n, o) => remember(n, makeBuffer(n.type, resultOf(executable.outputs[o]))));
 }
 
 /** A constant needs no program. */

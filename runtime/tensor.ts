@@ -23,7 +23,8 @@ import { printTensor, printTensorGraph } from './print.ts';
 import { nested, onlyElement, readElements } from './read.ts';
 import { activeTrace } from './trace.ts';
 import { refreshView } from './views.ts';
-import type { Core, Path } from './core.ts';
+import { Core } from './core.ts';
+import type { Path } from './core.ts';
 import type { Methods } from './methods.ts';
 
 export type { Core, Path } from './core.ts';
@@ -43,25 +44,7 @@ export class Tensor {
 
   /** Use `tensor`, `zeros`, ... instead. */
   constructor(cell: Cell, path: Path | null = null, type: TensorType = cell.type) {
-    this.#core = {
-      cell,
-      type,
-      path,
-      seen: null,
-      contiguous: true,
-      wantsGrad: false,
-      gradFn: null,
-      outputIndex: 0,
-      grad: null,
-      retainsGrad: false,
-      accumulator: null,
-      viewOf: null,
-      inference: inInferenceMode(),
-      isParameter: false,
-      standsFor: null,
-      trace: activeTrace(),
-      origin: currentOrigin(),
-    };
+    this.#core = new Core(cell, type, path, inInferenceMode(), activeTrace(), currentOrigin());
   }
 
   get shape(): Shape {
