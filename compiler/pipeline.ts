@@ -11,7 +11,6 @@ import { group, partsOf } from './group.ts';
 import { lower } from './lower.ts';
 import { Names } from './names.ts';
 import type { Buffer, Kernel } from './nest.ts';
-import { verifyKernel } from './nest.ts';
 import type { Node, Origin, TensorType } from './node.ts';
 import { node } from './node.ts';
 import type { Op, RoutineRun } from './op.ts';
@@ -25,6 +24,7 @@ import { hoist, schedule } from './schedule.ts';
 import { numel } from './shape.ts';
 import { simplify } from './simplify.ts';
 import type { SimplifyOptions } from './simplify.ts';
+import { verifyKernel } from './verify.ts';
 
 export interface BuildOptions extends Builders {
   readonly name: string;

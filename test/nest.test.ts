@@ -19,7 +19,6 @@ import {
   printExpr,
   printKernel,
   printStmts,
-  verifyKernel,
 } from '../compiler/nest.ts';
 import type { Buffer, Expr, Kernel, NestIndex, Stmt } from '../compiler/nest.ts';
 import { visitStmts } from '../compiler/nest.ts';
@@ -34,6 +33,7 @@ import {
   splitSums,
   unrollShort,
 } from '../compiler/tidy.ts';
+import { verifyKernel } from '../compiler/verify.ts';
 import { tile } from '../compiler/tile.ts';
 import { matmul } from '../ops/index.ts';
 import { input } from '../ops/source.ts';
