@@ -1,7 +1,7 @@
 // A walk through autograd: what requires grad, what backward leaves behind, what may be run twice. It prints what PyTorch prints for the same
 // statements; test/walkthrough.test.ts compares the two.
 //
-//   node --conditions=gradloom-source --import=tsimp examples/autograd.ts
+//   node --conditions=gradloom-source --import=./test/tsimp/run.js examples/autograd.ts
 
 import { manualSeed, ones, randn } from 'gradloom';
 

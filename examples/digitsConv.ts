@@ -1,6 +1,6 @@
 // The same digits for a convolutional network, which sees that pixels are neighbours.
 //
-//     node --conditions=gradloom-source --import=tsimp examples/digitsConv.ts
+//     node --conditions=gradloom-source --import=./test/tsimp/run.js examples/digitsConv.ts
 
 import { compile, manualSeed, nn, optim } from 'gradloom';
 import type { Tensor } from 'gradloom';

@@ -1,6 +1,6 @@
 // Finds the bottom of Rosenbrock's valley with Newton's method. The Hessian comes from differentiating the gradient again.
 //
-//     node --conditions=gradloom-source --import=tsimp examples/rosenbrock.ts
+//     node --conditions=gradloom-source --import=./test/tsimp/run.js examples/rosenbrock.ts
 
 import { autograd, linalg, noGrad, stack, tensor } from 'gradloom';
 import type { Tensor } from 'gradloom';

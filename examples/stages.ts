@@ -1,6 +1,6 @@
 // Every stage of one small program, from the graph to the source: what docs/architecture.md shows.
 //
-//     node --conditions=gradloom-source --import=tsimp examples/stages.ts
+//     node --conditions=gradloom-source --import=./test/tsimp/run.js examples/stages.ts
 
 import { compile, randn } from 'gradloom';
 import type { Tensor } from 'gradloom';

@@ -58,7 +58,7 @@ async function expected(): Promise<string[]> {
 async function actual(): Promise<string[]> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=gradloom-source', '--import=tsimp', 'examples/autograd.ts'],
+    ['--conditions=gradloom-source', '--import=./test/tsimp/run.js', 'examples/autograd.ts'],
     { cwd: folder, env: { ...process.env, TSIMP_DIAG: 'ignore' } },
   );
   const text = apply(stdout, translations).replace(/^\[\n[^]*?^\]$/gm, (list) => list.replace(/\s+/g, ' '));

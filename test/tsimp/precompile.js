@@ -4,9 +4,10 @@
 // closed while it waits never asks again. So many test processes at once, on few cores, sometimes hang. Here one
 // client asks for one file after another; the test processes then read what was compiled (hooks.js) and have to ask
 // the daemon only about a file that changed since.
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { forgetDeadDaemon } from './daemon.js';
 
 const folders = ['compiler', 'runtime', 'ops', 'nn', 'test', 'bench', 'examples', 'docs'];
 const patience = 30_000;
@@ -39,20 +40,10 @@ async function answered(promise) {
   }
 }
 
-/** Removes the socket of a daemon that was killed or lost its machine: a client would wait for it without end. */
-function forgetDeadDaemon(root) {
-  const folder = join(root, '.tsimp', 'daemon');
-  try {
-    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 0);
-  } catch {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 /** Compiles every source below `root`, and returns the path of the table of results for the test processes. */
 export async function precompile(root) {
   const { DaemonClient } = await import('tsimp');
-  forgetDeadDaemon(root);
+  await forgetDeadDaemon(root);
   let client = new DaemonClient();
   let retried = false;
   const table = {};
