@@ -15,6 +15,7 @@
 
 import type { Axis, Dim } from './axes.ts';
 import { Axes } from './axes.ts';
+import { delay } from './delay.ts';
 import { limits } from './limits.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
@@ -347,5 +348,6 @@ export function analyse(members: readonly Node[]): Domain | Refusal {
     return refuse('no common row');
   if (!alone && passes > 0 && innerSize > limits.stagedRow && contractions.length === 0)
     return refuse('a row is too long to be kept');
-  return { members, spans, rows, place, sinks, pass, passes };
+  const when = contractions.length > 0 ? pass : delay({ members, users, place, sinks, pass, passes });
+  return { members, spans, rows, place, sinks, pass: when, passes };
 }

@@ -111,13 +111,13 @@ function nameOf({ domain: { members } }: Group): string {
 }
 
 function summaryOf(l: Lowering): string {
-  const { members, rows, passes, sinks } = l.group.domain;
+  const { members, rows, sinks } = l.group.domain;
   const inner = new Set(members.flatMap((n) => l.span(n).iter.filter((a) => !rows.includes(a))));
   const extents = (axes: Iterable<Axis>): string =>
     [...axes].map((a) => `${l.varOf(a).name}<${a.extent}`).join(' ');
   return [
     rows.length > 0 ? `for ${extents(rows)}` : 'once',
-    inner.size > 0 ? `inner ${extents(inner)}${passes > 0 ? ` in ${passes + 1} passes` : ''}` : '',
+    inner.size > 0 ? `inner ${extents(inner)}` : '',
     sinks.size > 0 ? `summing over rows: ${[...sinks].map((n) => n.op.name).join(', ')}` : '',
   ]
     .filter(Boolean)

@@ -41,7 +41,13 @@ interface Located {
 }
 
 export type Stmt =
-  | { readonly tag: 'loop'; readonly loop: LoopVar; readonly body: readonly Stmt[] }
+  | {
+      readonly tag: 'loop';
+      readonly loop: LoopVar;
+      readonly body: readonly Stmt[];
+      /** The name of the function that the body is printed as (apart.ts); it assigns to nothing outside of itself. */
+      readonly apart?: string;
+    }
   /** A value that never changes in its scope. */
   | ({ readonly tag: 'let'; readonly name: string; readonly value: Expr } & Located)
   /** A local that `assign` changes: an accumulator. */
@@ -235,6 +241,29 @@ export function visitStmts(stmts: readonly Stmt[], visit: (s: Stmt) => void): vo
   }
 }
 
+/** The names that statements assign to and do not define. */
+export function assignedOutside(stmts: readonly Stmt[]): ReadonlySet<string> {
+  const own = new Set<string>();
+  const assigned = new Set<string>();
+  visitStmts(stmts, (s) => {
+    if (s.tag === 'var') own.add(s.name);
+    if (s.tag === 'assign') assigned.add(s.name);
+  });
+  return new Set([...assigned].filter((name) => !own.has(name)));
+}
+
+/** Without the values that only what is gone has used. */
+export function withoutUnused(body: readonly Stmt[]): readonly Stmt[] {
+  const used = new Set<string>();
+  const kept: Stmt[] = [];
+  for (const s of [...body].reverse()) {
+    if (s.tag === 'let' && !used.has(s.name)) continue;
+    kept.push(s);
+    visitStmts([s], (x) => visitOwn(x, (y) => y.tag === 'local' && used.add(y.name)));
+  }
+  return kept.reverse();
+}
+
 /** Rebuilds a statement's own expressions and indices, and the statements inside; what does not change stays the same object. */
 export function mapStmt(s: Stmt, f: (e: Expr) => Expr, onIndex?: (i: NestIndex) => NestIndex): Stmt {
   const e = (x: Expr): Expr => mapExpr(x, f, onIndex);
@@ -317,7 +346,7 @@ function printStmt(s: Stmt, indent: string): string {
     vars.map((v) => `${v.name}<${v.extent}`).join(' ') || '1';
   switch (s.tag) {
     case 'loop':
-      return `${indent}for ${s.loop.name} < ${s.loop.extent}${s.loop.step === undefined ? '' : ` by ${s.loop.step}`}${inner(s.body)}`;
+      return `${indent}for ${s.loop.name} < ${s.loop.extent}${s.loop.step === undefined ? '' : ` by ${s.loop.step}`}${s.apart ? ` as ${s.apart}` : ''}${inner(s.body)}`;
     case 'let':
       return `${indent}${s.name} = ${printExpr(s.value)}`;
     case 'var':

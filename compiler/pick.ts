@@ -9,7 +9,7 @@ import { ofAtom, substitute, variablesOf } from './affine.ts';
 import { isInteger } from './dtype.ts';
 import { limits } from './limits.ts';
 import type { Expr, Stmt } from './nest.ts';
-import { mapExpr, num, visitExpr, visitOwn, visitStmts } from './nest.ts';
+import { mapExpr, num, visitExpr, visitOwn, visitStmts, withoutUnused } from './nest.ts';
 
 type Loop = Extract<Stmt, { tag: 'loop' }>;
 type Assign = Extract<Stmt, { tag: 'assign' }>;
@@ -163,16 +163,4 @@ function isFixed(e: Expr, { changing, stored }: Scene): boolean {
     },
   );
   return fixed;
-}
-
-/** Without the values that only what is gone has used. */
-function withoutUnused(body: readonly Stmt[]): readonly Stmt[] {
-  const used = new Set<string>();
-  const kept: Stmt[] = [];
-  for (const s of [...body].reverse()) {
-    if (s.tag === 'let' && !used.has(s.name)) continue;
-    kept.push(s);
-    visitStmts([s], (x) => visitOwn(x, (y) => y.tag === 'local' && used.add(y.name)));
-  }
-  return kept.reverse();
 }

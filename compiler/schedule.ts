@@ -1,21 +1,19 @@
 // The schedule of a kernel: a straight list of transformations of its nest. In: a kernel as lowered. Out: the same kernel as it
 // will be printed.
 
+import { mergeDeviations } from './deviation.ts';
+import { joinEqualSums } from './equalSums.ts';
 import type { Buffer, Kernel, Stmt } from './nest.ts';
-import { visitStmts } from './nest.ts';
+import { bodyOf, visitStmts } from './nest.ts';
 import { invertDivisors } from './invert.ts';
 import { Names, scratchName } from './names.ts';
 import { pickTerms } from './pick.ts';
+import { passesOf, setApart } from './apart.ts';
 import { tile } from './tile.ts';
-import {
-  everywhere,
-  hoistBases,
-  inlineOnce,
-  joinLoops,
-  settleKnown,
-  splitSums,
-  unrollShort,
-} from './tidy.ts';
+import { cutLoops } from './segments.ts';
+import { settleKnown } from './settle.ts';
+import { everywhere, hoistBases, inlineOnce, joinLoops } from './tidy.ts';
+import { splitSums, unrollShort } from './unroll.ts';
 
 /** Names in use, so that transformations can add their own. */
 function namesOf(kernel: Kernel, taken: Names): Names {
@@ -30,6 +28,8 @@ function namesOf(kernel: Kernel, taken: Names): Names {
   return names;
 }
 
+const holdsContraction = (s: Stmt): boolean => s.tag === 'contraction' || bodyOf(s).some(holdsContraction);
+
 /** Loops are chosen and joined; indices are still whole, so that the plan can compare them. */
 export function schedule(kernel: Kernel, taken: Names, unique: (base: string) => string): Kernel {
   const names = namesOf(kernel, taken);
@@ -41,17 +41,26 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
     return buffer;
   };
   let body: readonly Stmt[] = kernel.body;
+  const contracts = body.some(holdsContraction);
   body = everywhere(body, (stmts) =>
     stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])),
   );
   body = pickTerms(body);
+  body = joinEqualSums(body);
   body = inlineOnce(body);
   body = invertDivisors(body, fresh);
+  body = joinLoops(body);
+  body = mergeDeviations(body, fresh);
+  const passes = contracts ? 0 : passesOf(body);
+  body = cutLoops(body, fresh);
   body = joinLoops(body);
   body = unrollShort(body);
   body = splitSums(body);
   body = settleKnown(body);
-  return { ...kernel, body, scratch };
+  // The loops of a contraction are one loop to V8: nearly all of its time is in the innermost.
+  if (!contracts) body = setApart(body, { name: () => unique(`${kernel.name}Row`), scratch: newScratch });
+  const summary = passes > 1 ? `${kernel.summary} · ${passes} passes` : kernel.summary;
+  return { ...kernel, body, scratch, summary };
 }
 
 /** The last step before printing: what a loop does not change in an index is named before it. */

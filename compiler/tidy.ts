@@ -1,29 +1,14 @@
 // Nests made readable and cheap. In: a kernel's statements. Out: the same computation with
 //   - values used once written where they are used, if nothing is stored in between and the expression stays short;
 //   - perfectly nested loops that walk memory evenly joined into one;
-//   - short inner loops unrolled, lone sums split over several accumulators;
 //   - the part of an index that a loop does not change named before the loop.
 
 import type { LoopVar } from './affine.ts';
-import { add, ofAtom, ofVar, rangeOf, strideIn, substitute, variablesOf } from './affine.ts';
-import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
-import {
-  bodyOf,
-  exprsOf,
-  local,
-  mapExpr,
-  mapList,
-  mapStmt,
-  num,
-  visitExpr,
-  visitOwn,
-  visitStmts,
-} from './nest.ts';
-import { isFloat } from './dtype.ts';
-import { limits } from './limits.ts';
-import { castNumber, primitives } from './scalar.ts';
+import { add, ofAtom, rangeOf, strideIn, substitute, variablesOf } from './affine.ts';
+import type { Expr, NestIndex, Stmt } from './nest.ts';
+import { bodyOf, mapExpr, mapList, mapStmt, num, visitExpr, visitOwn, visitStmts } from './nest.ts';
 
-const withBody = (s: Stmt, body: readonly Stmt[]): Stmt =>
+export const withBody = (s: Stmt, body: readonly Stmt[]): Stmt =>
   s.tag === 'loop' || s.tag === 'if' ? { ...s, body } : s;
 
 /** Applies a pass to every block of statements, innermost first. */
@@ -50,7 +35,7 @@ function countUses(stmts: readonly Stmt[]): Map<string, number> {
   return uses;
 }
 
-const sizeOfExpr = (e: Expr): number => {
+export const sizeOfExpr = (e: Expr): number => {
   let size = 0;
   visitExpr(e, (x) => (size += x.tag === 'prim' || x.tag === 'load' || x.tag === 'guarded' ? 1 : 0));
   return size;
@@ -65,7 +50,7 @@ const trivial = (e: Expr): boolean => e.tag === 'local' || e.tag === 'number';
 /** Longest expression, in operations and loads, that is written in one line. */
 const lineLength = 9;
 
-const readsLocal = (e: Expr, name: string): boolean => {
+export const readsLocal = (e: Expr, name: string): boolean => {
   let found = false;
   visitExpr(e, (x) => (found ||= x.tag === 'local' && x.name === name));
   return found;
@@ -127,33 +112,6 @@ function fillStmt(s: Stmt, fill: (e: Expr) => Expr): Stmt {
   }
 }
 
-// --- what is known by now ------------------------------------------------------------------------------------------------------------------
-
-/** Drops tests that always hold now that loops have been cut or unrolled, and reads that never happen; computes with numbers. */
-export const settleKnown = (stmts: readonly Stmt[]): readonly Stmt[] => stmts.map((s) => mapStmt(s, settle));
-
-function settle(e: Expr): Expr {
-  if (e.tag === 'index' && e.index.terms.length === 0) return num(e.index.offset);
-  if (e.tag === 'prim') {
-    const [first] = e.args;
-    if (e.prim === 'select' && first.tag === 'number') return first.value !== 0 ? e.args[1] : e.args[2];
-    const values = e.args.map((a) => (a.tag === 'number' ? a.value : null));
-    if (values.some((v) => v === null)) return e;
-    return num(
-      castNumber(isFloat(e.dtype) ? 'float64' : e.dtype, primitives[e.prim].meaning(...(values as number[]))),
-    );
-  }
-  if (e.tag !== 'guarded') return e;
-  const open: NestGuard[] = [];
-  for (const g of e.guards) {
-    const { min, max } = rangeOf(g.index);
-    const fixed = g.index.terms.length === 0;
-    if (max < g.lo || min >= g.hi || (fixed && min % g.divides !== 0)) return num(e.otherwise);
-    if (min < g.lo || max >= g.hi || (g.divides > 1 && !fixed)) open.push(g);
-  }
-  return open.length === 0 ? e.value : { ...e, guards: open };
-}
-
 // --- joining loops -------------------------------------------------------------------------------------------------------------
 
 /** for i < m { for j < n { body } } becomes for ij < m*n where all indices move by n times j's stride along i. */
@@ -188,143 +146,6 @@ function joinOne(s: Stmt): Stmt {
       ),
     ),
   };
-}
-
-// --- unrolling -----------------------------------------------------------------------------------------------------------------
-
-/** Renames what a block defines, so that several copies can stand side by side. */
-function renamed(body: readonly Stmt[], suffix: string): Stmt[] {
-  const names = new Map<string, string>();
-  visitStmts(body, (s) => {
-    if (s.tag === 'let' || s.tag === 'var') names.set(s.name, `${s.name}_${suffix}`);
-  });
-  const rename = (s: Stmt): Stmt => {
-    const t =
-      s.tag === 'let' || s.tag === 'var' || s.tag === 'assign'
-        ? { ...s, name: names.get(s.name) ?? s.name }
-        : s;
-    return bodyOf(t).length > 0 ? withBody(t, bodyOf(t).map(rename)) : t;
-  };
-  return body.map((s) =>
-    rename(mapStmt(s, (e) => (e.tag === 'local' ? local(names.get(e.name) ?? e.name) : e))),
-  );
-}
-
-const countStmts = (stmts: readonly Stmt[]): number => {
-  let count = 0;
-  visitStmts(stmts, (s) => (count += exprsOf(s).reduce((n, e) => n + sizeOfExpr(e), 1)));
-  return count;
-};
-
-/** Unrolls innermost loops that are short and small. */
-export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
-  return everywhere(stmts, (body) =>
-    body.flatMap((s): readonly Stmt[] => {
-      if (s.tag !== 'loop' || s.loop.step !== undefined || s.loop.extent > limits.unroll) return [s];
-      if (s.body.some((x) => x.tag === 'loop') || countStmts(s.body) * s.loop.extent > limits.unrolledSize)
-        return [s];
-      const copies: Stmt[] = [];
-      for (let at = 0; at < s.loop.extent; at++) {
-        const by = (v: LoopVar): NestIndex | null =>
-          v.name === s.loop.name ? { offset: at, terms: [] } : null;
-        copies.push(
-          ...renamed(s.body, String(at)).map((x) =>
-            mapStmt(
-              x,
-              (e) => e,
-              (index) => substitute(index, by),
-            ),
-          ),
-        );
-      }
-      return copies;
-    }),
-  );
-}
-
-/** An accumulation `acc = op(acc, term)`, with what `op` starts from. */
-interface Chain {
-  readonly acc: string;
-  readonly prim: 'add' | 'max' | 'min';
-  readonly start: number;
-  readonly term: Expr;
-}
-
-const starts = { add: 0, max: -Infinity, min: Infinity } as const;
-
-function chainOf(s: Stmt): Chain | null {
-  if (s.tag !== 'assign' || s.value.tag !== 'prim') return null;
-  const { prim, args } = s.value;
-  if (prim !== 'add' && prim !== 'max' && prim !== 'min') return null;
-  const at = args.findIndex((a) => a.tag === 'local' && a.name === s.name);
-  if (at < 0 || readsLocal(args[1 - at], s.name) || sizeOfExpr(args[1 - at]) > 4) return null;
-  return { acc: s.name, prim, start: starts[prim], term: args[1 - at] };
-}
-
-/**
- * A loop that only accumulates is a chain of operations each of which waits for the one before: several accumulators break it.
- * For max and min the order does not matter, NaN included; sums are in doubles, where it hardly does.
- */
-export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
-  return everywhere(stmts, (body) =>
-    body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s) : [s])),
-  );
-}
-
-function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly Stmt[] {
-  const n = limits.accumulators;
-  if (loop.step !== undefined || loop.extent < 8 * n || countStmts(body) > limits.splitSize) return [whole];
-  const sums = body.filter((s) => s.tag !== 'let');
-  const chains = sums.map(chainOf);
-  if (chains.length === 0 || chains.length > 2 || !chains.every((c) => c !== null)) return [whole];
-  // A short loop that was unrolled inside adds to one accumulator several times.
-  const distinct = chains.filter((c, i) => chains.findIndex((d) => d.acc === c.acc) === i);
-  const readsOther = (e: Expr): boolean => distinct.some((c) => readsLocal(e, c.acc));
-  if (chains.some((c) => readsOther(c.term)) || body.some((s) => s.tag === 'let' && readsOther(s.value)))
-    return [whole];
-  const main = loop.extent - (loop.extent % n);
-  const v: LoopVar = { ...loop, extent: main, step: n };
-  const nameOf = (acc: string, k: number): string => (k === 0 ? acc : `${acc}_${k}`);
-  const combined = ({ prim }: Chain, a: Expr, b: Expr): Expr => ({
-    tag: 'prim',
-    prim,
-    args: [a, b],
-    dtype: 'float64',
-  });
-  /** The body at an index, for accumulator k; `copy` names its values. */
-  const stepAt = (copy: number, k: number, index: NestIndex): readonly Stmt[] =>
-    (copy === 0 ? body : renamed(body, String(copy))).map((s) => {
-      const at = mapStmt(
-        s,
-        (e) => e,
-        (i) => substitute(i, (x) => (x.name === loop.name ? index : null)),
-      );
-      const c = chainOf(at);
-      if (c === null) return at;
-      const acc = nameOf(c.acc, k);
-      const [a, b] = c.prim === 'add' ? [local(acc), c.term] : [c.term, local(acc)];
-      return { tag: 'assign', name: acc, value: combined(c, a, b) };
-    });
-  const lanes = Array.from({ length: n }, (_, k) => k);
-  return [
-    ...distinct.flatMap((c) =>
-      lanes.slice(1).map((k): Stmt => ({ tag: 'var', name: nameOf(c.acc, k), value: num(c.start) })),
-    ),
-    {
-      tag: 'loop',
-      loop: v,
-      body: lanes.flatMap((k) => stepAt(k, k, add(ofVar(v), { offset: k, terms: [] }))),
-    },
-    ...Array.from({ length: loop.extent - main }, (_, k) =>
-      stepAt(n + k, 0, { offset: main + k, terms: [] }),
-    ).flat(),
-    ...distinct.map((c): Stmt => {
-      const total = lanes
-        .slice(1)
-        .reduce<Expr>((sum, k) => combined(c, sum, local(nameOf(c.acc, k))), local(c.acc));
-      return { tag: 'assign', name: c.acc, value: total };
-    }),
-  ];
 }
 
 // --- hoisting ------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 import { rangeOf } from './affine.ts';
 import { InternalError } from './errors.ts';
 import type { Expr, Kernel, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, exprsOf, printExpr, printIndex, printKernel } from './nest.ts';
+import { assignedOutside, bodyOf, exprsOf, printExpr, printIndex, printKernel } from './nest.ts';
 
 /** Throws an InternalError that prints the kernel if a local or a loop variable is used where it is not defined, or an index can leave its buffer. */
 export function verifyKernel(kernel: Kernel): void {
@@ -64,6 +64,9 @@ export function verifyKernel(kernel: Kernel): void {
           fail(`store to ${s.buffer.name}[${printIndex(s.index)}] can leave its ${s.buffer.length} elements`);
       }
       if (s.tag === 'assign' && !scope.has(s.name)) fail(`${s.name} is assigned but not in scope`);
+      if (s.tag === 'loop' && s.apart !== undefined)
+        for (const name of assignedOutside(s.body))
+          fail(`${name} is assigned in ${s.apart}, a function that cannot see it`);
       // What never runs can read nothing that does not exist.
       if (s.tag !== 'loop' || s.loop.extent > 0) check(bodyOf(s), within);
       if (s.tag === 'let' || s.tag === 'var') {

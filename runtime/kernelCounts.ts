@@ -69,25 +69,26 @@ export function kernelCounts(source: string, parse: Parser): ReadonlyMap<string,
   for (const s of parse(source).body)
     if (s.type === 'FunctionDeclaration' && s.id) functions.set(s.id.name, s as FunctionDeclaration);
   const known = new Map<string, KernelCounts>();
-  const ofFunction = (name: string): KernelCounts => {
-    let counts = known.get(name);
+  const ofFunction = (name: string, indices: readonly boolean[] = []): KernelCounts => {
+    const key = `${name} ${indices.join()}`;
+    let counts = known.get(key);
     if (counts === undefined) {
-      counts = new Counter(ofFunction, functions).of(functions.get(name)!.body);
-      known.set(name, counts);
+      const { params, body } = functions.get(name)!;
+      const given = params.flatMap((p, i) => (indices[i] && p.type === 'Identifier' ? [p.name] : []));
+      counts = new Counter(ofFunction, functions, new Set(given)).of(body);
+      known.set(key, counts);
     }
     return counts;
   };
-  for (const name of functions.keys()) ofFunction(name);
-  return known;
+  return new Map([...functions.keys()].map((name) => [name, ofFunction(name)]));
 }
 
 class Counter {
-  /** Names of loop variables and of what is computed from them alone. */
-  private readonly indices = new Set<string>();
-
   constructor(
-    private readonly ofFunction: (name: string) => KernelCounts,
+    private readonly ofFunction: (name: string, indices: readonly boolean[]) => KernelCounts,
     private readonly functions: ReadonlyMap<string, unknown>,
+    /** Names of loop variables and of what is computed from them alone. */
+    private readonly indices: Set<string>,
   ) {}
 
   of(n: AnyNode | null | undefined): KernelCounts {
@@ -147,9 +148,14 @@ class Counter {
     return nodes.reduce((sum, n) => plus(sum, this.of(n)), nothing);
   }
 
-  private call({ callee }: CallExpression): KernelCounts {
+  private call({ callee, arguments: args }: CallExpression): KernelCounts {
     if (callee.type === 'Identifier')
-      return this.functions.has(callee.name) ? this.ofFunction(callee.name) : one({ calls: 1 });
+      return this.functions.has(callee.name)
+        ? this.ofFunction(
+            callee.name,
+            args.map((a) => this.isIndex(a) && this.mentions(a)),
+          )
+        : one({ calls: 1 });
     const name =
       callee.type === 'MemberExpression' && callee.property.type === 'Identifier' ? callee.property.name : '';
     if (name === 'sqrt') return one({ flops: 1 });

@@ -24,15 +24,9 @@ import type { Buffer, Expr, Kernel, NestIndex, Stmt } from '../compiler/nest.ts'
 import { visitStmts } from '../compiler/nest.ts';
 import type { Built } from '../compiler/pipeline.ts';
 import type { Primitive } from '../compiler/scalar.ts';
-import {
-  everywhere,
-  hoistBases,
-  inlineOnce,
-  joinLoops,
-  settleKnown,
-  splitSums,
-  unrollShort,
-} from '../compiler/tidy.ts';
+import { settleKnown } from '../compiler/settle.ts';
+import { everywhere, hoistBases, inlineOnce, joinLoops } from '../compiler/tidy.ts';
+import { splitSums, unrollShort } from '../compiler/unroll.ts';
 import { verifyKernel } from '../compiler/verify.ts';
 import { tile } from '../compiler/tile.ts';
 import { matmul } from '../ops/index.ts';

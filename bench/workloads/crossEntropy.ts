@@ -5,7 +5,7 @@ import { crossEntropy, tensor, valueAndGrad } from 'gradloom';
 import type { Tensor } from 'gradloom';
 import { program } from '../lib/hand.ts';
 import { classes, noise } from '../lib/numbers.ts';
-import { gradloomSide } from '../lib/workload.ts';
+import { gradloomInto } from '../lib/workload.ts';
 import type { Workload } from '../lib/workload.ts';
 
 const rows = 256;
@@ -14,9 +14,10 @@ const count = 1000;
 const workload: Workload = {
   name: 'cross-entropy',
   gradloom: () =>
-    gradloomSide(
+    gradloomInto(
       valueAndGrad((logits: Tensor, target: Tensor) => crossEntropy(logits, target)),
       [tensor(noise(rows * count, 4), { shape: [rows, count] }), tensor(classes(rows, count))],
+      [[], [rows, count]],
     ),
   hand() {
     const x = noise(rows * count, 4);

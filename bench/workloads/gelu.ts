@@ -5,15 +5,16 @@ import { gelu, tensor, valueAndGrad } from 'gradloom';
 import type { Tensor } from 'gradloom';
 import { program } from '../lib/hand.ts';
 import { noise } from '../lib/numbers.ts';
-import { gradloomSide } from '../lib/workload.ts';
+import { gradloomInto } from '../lib/workload.ts';
 import type { Workload } from '../lib/workload.ts';
 
 const of = (n: number): Workload => ({
   name: `gelu-${n}`,
   gradloom: () =>
-    gradloomSide(
+    gradloomInto(
       valueAndGrad((x: Tensor) => gelu(x.mul(0.5).add(0.1), { approximate: 'tanh' }).sum()),
       [tensor(noise(n, 8))],
+      [[], [n]],
     ),
   hand() {
     const x = noise(n, 8);

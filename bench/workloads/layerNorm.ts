@@ -6,7 +6,7 @@ import { layerNorm, tensor, valueAndGrad } from 'gradloom';
 import type { Tensor } from 'gradloom';
 import { program } from '../lib/hand.ts';
 import { noise } from '../lib/numbers.ts';
-import { gradloomSide } from '../lib/workload.ts';
+import { gradloomInto, gradloomSide } from '../lib/workload.ts';
 import type { Workload } from '../lib/workload.ts';
 
 const n = 1024;
@@ -17,8 +17,9 @@ const inputs = () => ({
   g: noise(n * n, 1, 4),
 });
 
-const workload: Workload = {
-  name: 'layer-norm',
+/** `returned`: the results are new tensors at each call, instead of written into tensors that are there. */
+const of = (name: string, returned: boolean): Workload => ({
+  name,
   gradloom() {
     const { x, weight, bias, g } = inputs();
     const fn = valueAndGrad(
@@ -26,13 +27,19 @@ const workload: Workload = {
         layerNorm(x, [n], { weight, bias }).mul(g).sum(),
       { argnums: [0, 1, 2] },
     );
-    return gradloomSide(
-      (...args: [Tensor, Tensor, Tensor, Tensor]) => {
-        const [value, gradients] = fn(...args);
-        return [value, ...gradients];
-      },
-      [tensor(x, { shape: [n, n] }), tensor(weight), tensor(bias), tensor(g, { shape: [n, n] })],
-    );
+    const all = (...args: [Tensor, Tensor, Tensor, Tensor]): Tensor[] => {
+      const [value, gradients] = fn(...args);
+      return [value, ...gradients];
+    };
+    // Both sides know where their inputs lie; arguments of a compiled function would be copied in first.
+    const args: Parameters<typeof all> = [
+      tensor(x, { shape: [n, n] }),
+      tensor(weight),
+      tensor(bias),
+      tensor(g, { shape: [n, n] }),
+    ];
+    const run = (): Tensor[] => all(...args);
+    return returned ? gradloomSide(run, []) : gradloomInto(run, [], [[], [n, n], [n], [n]]);
   },
   hand() {
     const captured = {
@@ -71,6 +78,6 @@ const workload: Workload = {
     const { value, dx, dw, db } = captured;
     return { run, results: () => [value, dx, dw, db] };
   },
-};
+});
 
-export const workloads = [workload];
+export const workloads = [of('layer-norm', false), of('layer-norm-returned', true)];

@@ -6,7 +6,7 @@ import type { Tensor } from 'gradloom';
 import { program } from '../lib/hand.ts';
 import { matmul } from '../lib/matmul.ts';
 import { noise } from '../lib/numbers.ts';
-import { gradloomSide } from '../lib/workload.ts';
+import { gradloomInto } from '../lib/workload.ts';
 import type { Workload } from '../lib/workload.ts';
 
 const of = (n: number, layout: string): Workload => {
@@ -18,9 +18,10 @@ const of = (n: number, layout: string): Workload => {
     gradloom() {
       const as = (x: Tensor, how: string): Tensor => (how === 't' ? x.t() : x);
       const given = inputs();
-      return gradloomSide(
+      return gradloomInto(
         (x: Tensor, y: Tensor, bias: Tensor) => [relu(as(x, a).matmul(as(y, b)).add(bias))],
         [tensor(given.a, { shape: [n, n] }), tensor(given.b, { shape: [n, n] }), tensor(given.bias)],
+        [[n, n]],
       );
     },
     hand() {

@@ -6,8 +6,9 @@ import { forms, paren, strength, wrapInteger, type Piece } from './primitives.ts
 import { Writer, safeComment } from './writer.ts';
 import type { Origin } from '../node.ts';
 import { InternalError } from '../errors.ts';
-import { rangeOf, sameIndex } from '../affine.ts';
-import type { Expr, Kernel, NestGuard, NestIndex, Stmt } from '../nest.ts';
+import { rangeOf, sameIndex, variablesOf } from '../affine.ts';
+import type { Buffer, Expr, Kernel, NestGuard, NestIndex, Stmt } from '../nest.ts';
+import { bodyOf, visitOwn } from '../nest.ts';
 import type { Primitive } from '../scalar.ts';
 import type { DType } from '../dtype.ts';
 
@@ -202,9 +203,13 @@ export class KernelPrinter {
   private statement(s: Stmt, w: Writer): void {
     switch (s.tag) {
       case 'loop': {
-        const v = s.loop.name;
-        const step = s.loop.step === undefined ? `${v}++` : `${v} += ${s.loop.step}`;
-        w.block(`for (let ${v} = 0; ${v} < ${s.loop.extent}; ${step})`, () => this.statements(s.body, w));
+        if (s.apart !== undefined) {
+          const { free } = usedBy(s.body);
+          this.apart.push(s);
+          w.block(loopHead(s), () => w.line(`${s.apart}(${free.join(', ')});`));
+          return;
+        }
+        w.block(loopHead(s), () => this.statements(s.body, w));
         return;
       }
       case 'let':
@@ -253,17 +258,68 @@ export class KernelPrinter {
     return `${text} = ${this.value(value).text};`;
   }
 
+  /** Loops of the kernel whose bodies are functions. */
+  private apart: Loop[] = [];
+
   kernel(k: Kernel): Writer {
+    const all = [...new Set([...k.reads, ...k.writes, ...k.scratch])];
+    const print = (head: string, body: readonly Stmt[]): Writer => {
+      const w = new Writer();
+      w.block(head, () => {
+        const { buffers } = usedBy(body);
+        const used = all.filter((b) => buffers.has(b));
+        if (used.length > 0) w.line(`const ${used.map((b) => `${b.name} = $${b.name}`).join(', ')};`);
+        this.statements(body, w);
+      });
+      return w;
+    };
+    this.apart = [];
+    const main = print(`function ${k.name}()`, k.body);
     const w = new Writer();
+    for (const { apart, body } of this.apart) {
+      w.comment(`a row of ${k.name}`);
+      w.append(print(`function ${apart}(${usedBy(body).free.join(', ')})`, body)).line();
+    }
     w.comment(k.summary);
     for (const o of describeOrigins(k.origins)) w.comment(o);
-    w.block(`function ${k.name}()`, () => {
-      const used = [...new Set([...k.reads, ...k.writes, ...k.scratch])];
-      if (used.length > 0) w.line(`const ${used.map((b) => `${b.name} = $${b.name}`).join(', ')};`);
-      this.statements(k.body, w);
-    });
-    return w;
+    return w.append(main);
   }
+}
+
+type Loop = Extract<Stmt, { tag: 'loop' }>;
+
+function loopHead({ loop: { name, extent, step } }: Loop): string {
+  return `for (let ${name} = 0; ${name} < ${extent}; ${step === undefined ? `${name}++` : `${name} += ${step}`})`;
+}
+
+/** The buffers that a function with this body needs at hand, and the names that it must be given. */
+function usedBy(body: readonly Stmt[]): {
+  readonly buffers: ReadonlySet<Buffer>;
+  readonly free: readonly string[];
+} {
+  const buffers = new Set<Buffer>();
+  const defined = new Set<string>();
+  const names = new Set<string>();
+  const visit = (stmts: readonly Stmt[]): void => {
+    for (const s of stmts) {
+      if (s.tag === 'loop') defined.add(s.loop.name);
+      if (s.tag === 'let' || s.tag === 'var') defined.add(s.name);
+      if (s.tag === 'store') buffers.add(s.buffer);
+      if (s.tag === 'routine') [s.output, ...s.inputs].forEach((b) => buffers.add(b));
+      visitOwn(
+        s,
+        (e) => {
+          if (e.tag === 'local') names.add(e.name);
+          if (e.tag === 'load') buffers.add(e.buffer);
+        },
+        (i) => variablesOf(i, names),
+      );
+      if (s.tag === 'loop' && s.apart !== undefined) usedBy(s.body).free.forEach((name) => names.add(name));
+      else visit(bodyOf(s));
+    }
+  };
+  visit(body);
+  return { buffers, free: [...names].filter((name) => !defined.has(name)) };
 }
 
 function sameExpr(a: Expr, b: Expr): boolean {

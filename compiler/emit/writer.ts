@@ -15,7 +15,7 @@ export class Writer {
   }
 
   /** The lines of another text, with their origins; `otherwise` is that of lines that have none. */
-  append(other: Writer, otherwise: Origin | null): this {
+  append(other: Writer, otherwise: Origin | null = null): this {
     other.lines.forEach((text, i) => {
       const origin = other.origins[i];
       this.line(text, origin === null || origin.file === '' ? otherwise : origin);

@@ -62,7 +62,9 @@ function isPlain({ init, test, update }: ForStatement): boolean {
 /** The functions of a source that are kernels, by their names. */
 export function kernelTexts(source: string, kernels: readonly string[]): KernelText[] {
   const lines = source.split('\n');
-  return sourceParser()!(source).body.flatMap((s): KernelText[] => {
+  const { body } = sourceParser()!(source);
+  const functions = new Map(body.flatMap((s) => (s.type === 'FunctionDeclaration' ? [[s.id.name, s]] : [])));
+  return body.flatMap((s): KernelText[] => {
     if (s.type !== 'FunctionDeclaration' || !s.id || !kernels.includes(s.id.name)) return [];
     const comment: string[] = [];
     for (
@@ -75,7 +77,7 @@ export function kernelTexts(source: string, kernels: readonly string[]): KernelT
     const indexOperators = new Set<string>();
     const oddLoops: string[] = [];
     let [outermost, loops] = [0, 0];
-    visit(s.body, (n, parents) => {
+    const look = (n: AnyNode, parents: readonly AnyNode[]): void => {
       if (n.type === 'ForStatement') {
         loops++;
         if (!parents.some((p) => p.type === 'ForStatement')) outermost++;
@@ -83,13 +85,17 @@ export function kernelTexts(source: string, kernels: readonly string[]): KernelT
       }
       if (n.type === 'CallExpression') {
         const name = source.slice(n.callee.start, n.callee.end);
-        calls[name] = (calls[name] ?? 0) + 1;
+        // a row that is a function of its own counts where it is called
+        const row = name.startsWith(`${s.id.name}Row`) ? functions.get(name) : undefined;
+        if (row) visit(row.body, look, parents);
+        else calls[name] = (calls[name] ?? 0) + 1;
       }
       const inIndex = parents.some(
         (p, i) => p.type === 'MemberExpression' && p.computed && p.property === [...parents, n][i + 1],
       );
       if (n.type === 'BinaryExpression' && inIndex) indexOperators.add(n.operator);
-    });
+    };
+    visit(s.body, look);
     return [{ name: s.id.name, comment, outermost, loops, oddLoops, calls, indexOperators }];
   });
 }

@@ -1,0 +1,119 @@
+// Loops cut where their tests change. In: statements. Out: where a loop holds reads that exist only for some of its iterations (pieces laid
+// side by side, padding), one loop per segment of iterations for which all these tests have one answer, without the tests:
+//
+//   for i < 7: y[i] = (i < 4 ? a[i] : 0) + (i >= 4 ? b[i - 4] : 0)
+//   becomes    for i < 4: y[i] = a[i] + 0    and    for i < 3: y[4 + i] = b[i] + 0
+//
+// The gradient of a sequence read step by step is a sum of as many padded pieces: with tests, each element costs all of them.
+
+import type { LoopVar } from './affine.ts';
+import { add, indexOf, ofVar, substitute } from './affine.ts';
+import { limits } from './limits.ts';
+import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
+import { exprsOf, mapExpr, mapStmt, visitExpr, visitOwn, visitStmts } from './nest.ts';
+import { boundsOf, settle } from './settle.ts';
+import { renamed } from './unroll.ts';
+
+type Loop = Extract<Stmt, { tag: 'loop' }>;
+
+/** Cuts the loops among the statements and inside of them, outermost first. */
+export function cutLoops(stmts: readonly Stmt[], fresh: (base: string) => string): readonly Stmt[] {
+  return stmts.flatMap((s): readonly Stmt[] => {
+    if (s.tag === 'if') return [{ ...s, body: cutLoops(s.body, fresh) }];
+    if (s.tag !== 'loop') return [s];
+    const cut = segmentsOf(s, fresh);
+    return cut ? cutLoops(cut, fresh) : [{ ...s, body: cutLoops(s.body, fresh) }];
+  });
+}
+
+/** The loops that replace one, or null. */
+function segmentsOf(s: Loop, fresh: (base: string) => string): readonly Stmt[] | null {
+  const { loop } = s;
+  if (loop.step !== undefined) return null;
+  const { guards, cuts } = cutsOf(s);
+  const starts = [...cuts].sort((a, b) => a - b);
+  if (starts.length < 2 || starts.length * guards > limits.segmentTests) return null;
+  const before = sizeOf(s.body);
+  const segments = starts.map((from, k) => {
+    const length = (starts[k + 1] ?? loop.extent) - from;
+    const v: LoopVar = { ...loop, extent: length };
+    const at: NestIndex = length === 1 ? indexOf(from) : add(ofVar(v), indexOf(from));
+    const body = simplified(
+      (k === 0 ? s.body : renamed(s.body, fresh)).map((x) => moved(x, loop.name, at)),
+      new Map(),
+    );
+    return length === 1 ? body : [{ ...s, loop: v, body }];
+  });
+  const after = segments.reduce((sum, stmts) => sum + sizeOf(stmts), 0);
+  return after <= Math.max(limits.segmentGrowth * before, limits.segmentSize) ? segments.flat() : null;
+}
+
+/** Where tests of the loop's variable alone change their answer, and how many tests there are. */
+function cutsOf({ loop, body }: Loop): { readonly guards: number; readonly cuts: ReadonlySet<number> } {
+  const cuts = new Set([0]);
+  let guards = 0;
+  const note = ({ index, lo, hi, divides }: NestGuard): void => {
+    const [term] = index.terms;
+    if (index.terms.length !== 1 || term.atom.tag !== 'var' || term.atom.name !== loop.name) return;
+    if (divides !== 1 || Math.abs(term.coef) !== 1) return;
+    guards++;
+    // lo <= offset + v < hi, or with -v: offset - hi < v <= offset - lo
+    const edges =
+      term.coef === 1
+        ? [lo - index.offset, hi - index.offset]
+        : [index.offset - hi + 1, index.offset - lo + 1];
+    for (const edge of edges) if (edge > 0 && edge < loop.extent) cuts.add(edge);
+  };
+  const look = (e: Expr): void => {
+    if (e.tag === 'guarded') e.guards.forEach(note);
+    const bounds = boundsOf(e);
+    if (bounds) note(bounds);
+  };
+  visitStmts(body, (s) => visitOwn(s, look));
+  return { guards, cuts };
+}
+
+const moved = (s: Stmt, name: string, at: NestIndex): Stmt =>
+  mapStmt(
+    s,
+    (e) => e,
+    (i) => substitute(i, (v) => (v.name === name ? at : null)),
+  );
+
+/** Statements with all tests decided that can be, and without the values that have become numbers. */
+function simplified(stmts: readonly Stmt[], outer: ReadonlyMap<string, Expr>): readonly Stmt[] {
+  const known = new Map(outer);
+  const valueOf = (e: Expr): Expr => (e.tag === 'local' ? (known.get(e.name) ?? e) : e);
+  const decide = (e: Expr): Expr => {
+    const value = valueOf(e);
+    return value.tag === 'number' || value.tag === 'local' ? value : withoutZeros(settle(e), valueOf);
+  };
+  return stmts.flatMap((s): readonly Stmt[] => {
+    if (s.tag === 'let') {
+      const value = mapExpr(s.value, decide);
+      known.set(s.name, value);
+      return value.tag === 'number' || value.tag === 'local' ? [] : [{ ...s, value }];
+    }
+    if (s.tag === 'loop') return [{ ...s, body: simplified(s.body, known) }];
+    const now = mapStmt(s, decide);
+    return now.tag === 'if' ? [{ ...now, body: simplified(now.body, known) }] : [now];
+  });
+}
+
+/** (x + 0) + 0 is x + 0, though x + 0 is not x: it makes 0 of -0. */
+function withoutZeros(e: Expr, valueOf: (e: Expr) => Expr): Expr {
+  if (e.tag !== 'prim' || e.prim !== 'add') return e;
+  const [a, b] = isZero(e.args[0]) ? [e.args[1], e.args[0]] : e.args;
+  return isZero(b) && addsZero(valueOf(a)) ? a : { ...e, args: [a, b] };
+}
+const isZero = (e: Expr): boolean => e.tag === 'number' && Object.is(e.value, 0);
+const addsZero = (e: Expr): boolean => e.tag === 'prim' && e.prim === 'add' && e.args.some(isZero);
+
+const sizeOf = (stmts: readonly Stmt[]): number => {
+  let size = 0;
+  visitStmts(stmts, (s) => {
+    size++;
+    for (const e of exprsOf(s)) visitExpr(e, (x) => (size += x.tag === 'prim' || x.tag === 'load' ? 1 : 0));
+  });
+  return size;
+};

@@ -1,0 +1,145 @@
+// Copies of a loop's body. In: statements. Out: short inner loops written out, and lone sums split over several accumulators, so that
+// one addition need not wait for the one before.
+
+import type { LoopVar } from './affine.ts';
+import { add, ofVar, substitute } from './affine.ts';
+import { limits } from './limits.ts';
+import type { Expr, NestIndex, Stmt } from './nest.ts';
+import { bodyOf, exprsOf, local, mapStmt, num, visitStmts } from './nest.ts';
+import { everywhere, readsLocal, sizeOfExpr, withBody } from './tidy.ts';
+
+/** Renames what a block defines, so that several copies can stand side by side. */
+export function renamed(body: readonly Stmt[], nameOf: (name: string) => string): Stmt[] {
+  const names = new Map<string, string>();
+  visitStmts(body, (s) => {
+    if (s.tag === 'let' || s.tag === 'var') names.set(s.name, nameOf(s.name));
+  });
+  const rename = (s: Stmt): Stmt => {
+    const t =
+      s.tag === 'let' || s.tag === 'var' || s.tag === 'assign'
+        ? { ...s, name: names.get(s.name) ?? s.name }
+        : s;
+    return bodyOf(t).length > 0 ? withBody(t, bodyOf(t).map(rename)) : t;
+  };
+  return body.map((s) =>
+    rename(mapStmt(s, (e) => (e.tag === 'local' ? local(names.get(e.name) ?? e.name) : e))),
+  );
+}
+
+const countStmts = (stmts: readonly Stmt[]): number => {
+  let count = 0;
+  visitStmts(stmts, (s) => (count += exprsOf(s).reduce((n, e) => n + sizeOfExpr(e), 1)));
+  return count;
+};
+
+/** Unrolls innermost loops that are short and small. */
+export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
+  return everywhere(stmts, (body) =>
+    body.flatMap((s): readonly Stmt[] => {
+      if (s.tag !== 'loop' || s.loop.step !== undefined || s.loop.extent > limits.unroll) return [s];
+      if (s.body.some((x) => x.tag === 'loop') || countStmts(s.body) * s.loop.extent > limits.unrolledSize)
+        return [s];
+      const copies: Stmt[] = [];
+      for (let at = 0; at < s.loop.extent; at++) {
+        const by = (v: LoopVar): NestIndex | null =>
+          v.name === s.loop.name ? { offset: at, terms: [] } : null;
+        copies.push(
+          ...renamed(s.body, (name) => `${name}_${at}`).map((x) =>
+            mapStmt(
+              x,
+              (e) => e,
+              (index) => substitute(index, by),
+            ),
+          ),
+        );
+      }
+      return copies;
+    }),
+  );
+}
+
+/** An accumulation `acc = op(acc, term)`, with what `op` starts from. */
+interface Chain {
+  readonly acc: string;
+  readonly prim: 'add' | 'max' | 'min';
+  readonly start: number;
+  readonly term: Expr;
+}
+
+const starts = { add: 0, max: -Infinity, min: Infinity } as const;
+
+function chainOf(s: Stmt): Chain | null {
+  if (s.tag !== 'assign' || s.value.tag !== 'prim') return null;
+  const { prim, args } = s.value;
+  if (prim !== 'add' && prim !== 'max' && prim !== 'min') return null;
+  const at = args.findIndex((a) => a.tag === 'local' && a.name === s.name);
+  if (at < 0 || readsLocal(args[1 - at], s.name) || sizeOfExpr(args[1 - at]) > 4) return null;
+  return { acc: s.name, prim, start: starts[prim], term: args[1 - at] };
+}
+
+/**
+ * A loop that only accumulates is a chain of operations each of which waits for the one before: several accumulators break it.
+ * For max and min the order does not matter, NaN included; sums are in doubles, where it hardly does.
+ */
+export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
+  return everywhere(stmts, (body) =>
+    body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s) : [s])),
+  );
+}
+
+function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly Stmt[] {
+  if (loop.step !== undefined || countStmts(body) > limits.splitSize) return [whole];
+  const sums = body.filter((s) => s.tag !== 'let');
+  const chains = sums.map(chainOf);
+  if (chains.length === 0 || chains.length > 2 || !chains.every((c) => c !== null)) return [whole];
+  // A short loop that was unrolled inside adds to one accumulator several times.
+  const distinct = chains.filter((c, i) => chains.findIndex((d) => d.acc === c.acc) === i);
+  const n = limits.accumulators / distinct.length;
+  if (loop.extent < 8 * n) return [whole];
+  const readsOther = (e: Expr): boolean => distinct.some((c) => readsLocal(e, c.acc));
+  if (chains.some((c) => readsOther(c.term)) || body.some((s) => s.tag === 'let' && readsOther(s.value)))
+    return [whole];
+  const main = loop.extent - (loop.extent % n);
+  const v: LoopVar = { ...loop, extent: main, step: n };
+  const nameOf = (acc: string, k: number): string => (k === 0 ? acc : `${acc}_${k}`);
+  const combined = ({ prim }: Chain, a: Expr, b: Expr): Expr => ({
+    tag: 'prim',
+    prim,
+    args: [a, b],
+    dtype: 'float64',
+  });
+  /** The body at an index, for accumulator k; `copy` names its values. */
+  const stepAt = (copy: number, k: number, index: NestIndex): readonly Stmt[] =>
+    (copy === 0 ? body : renamed(body, (name) => `${name}_${copy}`)).map((s) => {
+      const at = mapStmt(
+        s,
+        (e) => e,
+        (i) => substitute(i, (x) => (x.name === loop.name ? index : null)),
+      );
+      const c = chainOf(at);
+      if (c === null) return at;
+      const acc = nameOf(c.acc, k);
+      const [a, b] = c.prim === 'add' ? [local(acc), c.term] : [c.term, local(acc)];
+      return { tag: 'assign', name: acc, value: combined(c, a, b) };
+    });
+  const lanes = Array.from({ length: n }, (_, k) => k);
+  return [
+    ...distinct.flatMap((c) =>
+      lanes.slice(1).map((k): Stmt => ({ tag: 'var', name: nameOf(c.acc, k), value: num(c.start) })),
+    ),
+    {
+      tag: 'loop',
+      loop: v,
+      body: lanes.flatMap((k) => stepAt(k, k, add(ofVar(v), { offset: k, terms: [] }))),
+    },
+    ...Array.from({ length: loop.extent - main }, (_, k) =>
+      stepAt(n + k, 0, { offset: main + k, terms: [] }),
+    ).flat(),
+    ...distinct.map((c): Stmt => {
+      const total = lanes
+        .slice(1)
+        .reduce<Expr>((sum, k) => combined(c, sum, local(nameOf(c.acc, k))), local(c.acc));
+      return { tag: 'assign', name: c.acc, value: total };
+    }),
+  ];
+}
