@@ -28,6 +28,18 @@ test('every operator is exported, at the top, in a namespace or as a method', (t
   t.deepEqual(missing, []);
 });
 
+/** The names of what nobody could use from TypeScript. */
+type Unusable<T> = { [K in keyof T]: [T[K]] extends [never] ? K : never }[keyof T];
+
+test('everything exported has a type with which it can be used', (t) => {
+  const unusable: readonly (
+    Unusable<typeof g> | Unusable<typeof linalg> | Unusable<typeof special> | Unusable<Tensor>
+  )[] = [];
+  // with a name in it this does not compile
+  const none: readonly never[] = unusable;
+  t.deepEqual(none, []);
+});
+
 test('every method and in-place form is there under its own name', (t) => {
   const prototype = g.Tensor.prototype as unknown as Readonly<Record<string, { readonly name: string }>>;
   for (const name of [...methodNames, ...inplaceNames.map((n) => `${n}_`)]) t.is(prototype[name].name, name);
