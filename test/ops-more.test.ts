@@ -286,6 +286,33 @@ test('what unique returns names its backward as PyTorch does', (t) => {
   ]);
 });
 
+// what PyTorch 1.13 answers
+const chosen: readonly (readonly [
+  what: string,
+  data: number[],
+  shape: number[],
+  out: number[],
+  want: number[],
+])[] = [
+  ['the last NaN of each window', [1, NaN, NaN, 2, NaN], [1, 5], [3], [0, 1, 1, 0, 1]],
+  ['the last NaN, row by row', [NaN, 1, 2, 3, NaN, NaN], [1, 2, 3], [1, 2], [0, 0, 0, 0, 1, 1]],
+  ['the first of equals', [3, 3, 1, 1, 3, 3], [1, 2, 3], [1, 2], [1, 1, 0, 0, 0, 0]],
+  [
+    'the first of the window where all is -Infinity',
+    Array<number>(5).fill(-Infinity),
+    [1, 5],
+    [3],
+    [1, 1, 0, 1, 0],
+  ],
+];
+for (const [what, data, shape, out, want] of chosen)
+  test(`adaptive maximum pooling sends the gradient to ${what}`, (t) => {
+    const x = g.tensor(Float32Array.from(data), { shape, requiresGrad: true });
+    const y = out.length === 1 ? g.adaptiveMaxPool1d(x, out) : g.adaptiveMaxPool2d(x, out);
+    y.sum().backward();
+    t.deepEqual(Array.from(x.grad!.toTypedArray()), want);
+  });
+
 test('bincount adds up weights, and counts at least so many', (t) => {
   t.deepEqual(g.bincount(int(1, 2, 2)).toArray(), [0, 1, 2]);
   const weights = g.tensor([0.5, 1, 2]);
