@@ -49,8 +49,8 @@ export interface LiftTraits {
   readonly required?: number;
   /** Strings may stand among the positional arguments. */
   readonly strings?: boolean;
-  /** The name of its backward function, if it is not that of the node it returns. */
-  readonly gradName?: string;
+  /** The name of its backward function, if it is not that of the node it returns; it may depend on the arguments. */
+  readonly gradName?: string | ((args: readonly unknown[]) => string);
   /** What it demands of the values of its arguments. */
   readonly checkValues?: ((args: readonly unknown[]) => void) | null;
 }
@@ -169,7 +169,10 @@ function wrapResult(
   traits: LiftTraits,
 ): unknown {
   const { names, nodes, single } = partsOf(result);
-  const tensors = wrapNodes(nodes, operands, (k) => viewOfCall(fn, given, traits, single ? null : k), traits);
+  const tensors = wrapNodes(nodes, operands, (k) => viewOfCall(fn, given, traits, single ? null : k), {
+    kind: traits.view,
+    gradName: typeof traits.gradName === 'function' ? traits.gradName(given) : traits.gradName,
+  });
   watchForward(name, tensors, operands.tensors);
   if (single) return tensors[0];
   if (names !== null) return Object.fromEntries(names.map((key, k) => [key, tensors[k]]));
@@ -225,7 +228,7 @@ function wrapNodes(
   nodes: readonly Node[],
   operands: Operands,
   view: (k: number) => ((x: Node) => Node) | null,
-  { view: kind, gradName }: LiftTraits,
+  { kind, gradName }: { readonly kind: LiftTraits['view']; readonly gradName: string | undefined },
 ): Tensor[] {
   const depth = operands.depth + 1;
   const recording =
