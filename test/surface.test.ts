@@ -301,3 +301,14 @@ test('attention, interpolation and shuffles are there for tensors', (t) => {
   t.deepEqual(g.scaledDotProductAttention(q, q, q, { isCausal: true }).toArray(), q.toArray());
   t.deepEqual(g.fold(g.im2col(x, 2), [2, 2], 2).toArray(), x.toArray());
 });
+
+test('convolutions take their options also in the place of a bias that is left out', (t) => {
+  const [x, w] = [ones([1, 1, 4]), ones([1, 1, 2])];
+  const options = { stride: 2 };
+  t.deepEqual(g.conv1d(x, w, options).toArray(), g.conv1d(x, w, null, options).toArray());
+  t.deepEqual(g.convTranspose1d(x, w, options).toArray(), g.convTranspose1d(x, w, null, options).toArray());
+  t.deepEqual(g.nn.functional.conv2d(x.unsqueeze(0), w.unsqueeze(0), options).shape, [1, 1, 1, 2]);
+  t.throws(() => g.conv2d(ones([1, 1, 4, 4]), ones([1, 1, 2, 2]), { strides: 2 } as object), {
+    message: /^conv2d\(\) got an unexpected keyword argument 'strides'/,
+  });
+});
