@@ -130,5 +130,6 @@ export function traitsOf(name: OpName): LiftTraits {
       : includes(binary, name)
         ? 2
         : 1;
-  return { options, view, required, strings: includes(takesStrings, name) };
+  const method = includes(methodNames, name);
+  return { options, view, required, method, strings: includes(takesStrings, name) };
 }
