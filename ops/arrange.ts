@@ -208,7 +208,7 @@ export function meshgrid(
 }
 
 /** All tuples of elements of vectors, one per row. */
-export function cartesianProd(...tensors: readonly Node[]): Node {
+export function cartesianProd(...tensors: Node[]): Node {
   if (tensors.length === 1) return tensors[0];
   return stack(
     meshgrid(tensors).map((grid) => flatten(grid)),

@@ -212,20 +212,35 @@ function convolveTransposed(
   return checked.batched ? y : squeeze(y, 0);
 }
 
-type Conv = (x: Node, weight: Node, bias?: Node | null, options?: ConvOptions) => Node;
-type ConvTranspose = (x: Node, weight: Node, bias?: Node | null, options?: ConvTransposeOptions) => Node;
+/** The bias may be left out where options follow. */
+type Biased<Options> = (x: Node, weight: Node, bias?: Node | Options | null, options?: Options) => Node;
+
+type Convolution<Options> = (
+  op: string,
+  ndim: number,
+  x: Node,
+  w: Node,
+  bias: Node | null,
+  options: Options,
+) => Node;
+
+const isOptions = <Options extends object>(bias: Node | Options): bias is Options => !('op' in bias);
+
+const biased =
+  <Options extends object>(op: string, ndim: number, apply: Convolution<Options>): Biased<Options> =>
+  (x, w, bias, options) =>
+    bias === undefined || bias === null || !isOptions(bias)
+      ? apply(op, ndim, x, w, bias ?? null, options ?? ({} as Options))
+      : apply(op, ndim, x, w, null, { ...bias, ...options });
 
 /** Over [n, c, l] or [c, l]: cross-correlation with a weight [o, c / groups, k]. */
-export const conv1d: Conv = (x, w, bias = null, options = {}) => convolve('conv1d', 1, x, w, bias, options);
+export const conv1d = biased<ConvOptions>('conv1d', 1, convolve);
 /** Over [n, c, h, w] or [c, h, w]. */
-export const conv2d: Conv = (x, w, bias = null, options = {}) => convolve('conv2d', 2, x, w, bias, options);
+export const conv2d = biased<ConvOptions>('conv2d', 2, convolve);
 /** Over [n, c, d, h, w] or [c, d, h, w]. */
-export const conv3d: Conv = (x, w, bias = null, options = {}) => convolve('conv3d', 3, x, w, bias, options);
+export const conv3d = biased<ConvOptions>('conv3d', 3, convolve);
 
 /** The transpose of `conv1d`, with a weight [c, o / groups, k]: the gradient of a convolution as a forward operator. */
-export const convTranspose1d: ConvTranspose = (x, w, bias = null, options = {}) =>
-  convolveTransposed('conv_transpose1d', 1, x, w, bias, options);
-export const convTranspose2d: ConvTranspose = (x, w, bias = null, options = {}) =>
-  convolveTransposed('conv_transpose2d', 2, x, w, bias, options);
-export const convTranspose3d: ConvTranspose = (x, w, bias = null, options = {}) =>
-  convolveTransposed('conv_transpose3d', 3, x, w, bias, options);
+export const convTranspose1d = biased<ConvTransposeOptions>('conv_transpose1d', 1, convolveTransposed);
+export const convTranspose2d = biased<ConvTransposeOptions>('conv_transpose2d', 2, convolveTransposed);
+export const convTranspose3d = biased<ConvTransposeOptions>('conv_transpose3d', 3, convolveTransposed);

@@ -163,5 +163,4 @@ const blockDiagNode = named<undefined>('blockDiag', (tensors) => {
 });
 
 /** A block-diagonal matrix of matrices, vectors (as rows) and scalars. */
-export const blockDiag = (...tensors: readonly Node[]): Node =>
-  blockDiagNode(together(...tensors), undefined);
+export const blockDiag = (...tensors: Node[]): Node => blockDiagNode(together(...tensors), undefined);

@@ -1,7 +1,7 @@
 // Adaptive pooling: windows are chosen so that the result has the size asked for. In: a node [..., size] and the result's size, where null
 // keeps an axis. Out: one node. Result o of m covers the elements from floor(o * n / m) to ceil((o + 1) * n / m) of n.
 //
-// Where m divides n these are ordinary windows. Otherwise each axis in turn is reduced under a mask; a sum of numbers and a first
+// Where m divides n these are ordinary windows. Otherwise each axis in turn is reduced under a mask; a sum of numbers and a
 // largest element can both be found axis by axis.
 
 import { dtypes, isFloat } from '../compiler/dtype.ts';
@@ -15,12 +15,13 @@ import { showShape } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { div } from './binary.ts';
 import { cast } from './cast.ts';
+import { eq, ge, isnan } from './compare.ts';
 import { pointwise } from './pointwise.ts';
 import { avgPoolOp } from './pool.ts';
-import { max } from './reduce-pick.ts';
+import { argmax } from './reduce-pick.ts';
 import { sum } from './reduce-sum.ts';
-import { mean } from './reduce.ts';
-import { where } from './select.ts';
+import { amax, mean } from './reduce.ts';
+import { clampMin, where } from './select.ts';
 import { iota } from './source.ts';
 import { unsqueeze } from './view.ts';
 
@@ -82,14 +83,41 @@ function average(x: Node, out: Shape): Node {
   }, x);
 }
 
-function largest(x: Node, out: Shape): Node {
-  const lowest = isFloat(x.type.dtype) ? -Infinity : dtypes[x.type.dtype].lowest;
-  // the last axis first: among equals the first in row-major order is found
-  return spatial(x, out).reduceRight(
-    (y, axis, i) => max(spreadAxis(y, axis, out[i], lowest).spread, axis + 1)[0],
-    x,
-  );
+interface Along {
+  readonly axis: number;
+  readonly m: number;
 }
+
+/**
+ * The largest elements along one axis. As for maxPool the gradient goes to the first largest element or to the last NaN, never to what does not
+ * belong to the window, not even where all else is -Infinity.
+ */
+const largestAlongOp = defineOp<Along>({
+  name: 'adaptiveMaxAlong',
+  type: ([x], { axis, m }) => ({ shape: x.shape.with(axis, m), dtype: x.dtype }),
+  meaning: ({ inputs: [x], attrs: { axis, m } }) => {
+    const { lowest } = dtypes[x.type.dtype];
+    const fill = isFloat(x.type.dtype) ? -Infinity : lowest;
+    return { tag: 'composite', expand: () => amax(spreadAxis(x, axis, m, fill).spread, axis + 1) };
+  },
+  vjp: (g, { inputs: [x], attrs: { axis, m } }) => {
+    const inside = clampMin(x, dtypes[x.type.dtype].lowest);
+    const { spread } = spreadAxis(inside, axis, m, -Infinity);
+    const place = iota(
+      x.type.shape.slice(axis).map((size, i) => (i === 0 ? size : 1)),
+      0,
+      'int32',
+    );
+    const lastNaN = amax(where(isnan(spread), place, -1), axis + 1, true);
+    const chosen = where(ge(lastNaN, 0), lastNaN, argmax(spread, axis + 1, true));
+    return [sum(where(eq(chosen, place), unsqueeze(g, axis + 1), 0), axis)];
+  },
+  saves: () => ({ self: 0 }),
+});
+
+/** The last axis first: so the first largest element, or last NaN, is that in row-major order. */
+const largest = (x: Node, out: Shape): Node =>
+  spatial(x, out).reduceRight((y, axis, i) => node(largestAlongOp, [y], { axis, m: out[i] }), x);
 
 interface AdaptiveAttrs {
   readonly out: Shape;

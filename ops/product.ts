@@ -221,4 +221,4 @@ export function multiDot(tensors: readonly Node[]): Node {
   const whole = column ? squeeze(product, 1) : product;
   return row ? squeeze(whole, 0) : whole;
 }
-export const chainMatmul = (...matrices: readonly Node[]): Node => multiDot(matrices);
+export const chainMatmul = (...matrices: Node[]): Node => multiDot(matrices);

@@ -3,12 +3,15 @@
 
 import { dtypes, isFloat } from '../compiler/dtype.ts';
 import { AutogradError, DTypeError, ShapeError, TraceError } from '../compiler/errors.ts';
+import type { Node } from '../compiler/node.ts';
 import { sameShape, showShape } from '../compiler/shape.ts';
 import { cast } from '../ops/cast.ts';
+import { overwrite } from '../ops/overwrite.ts';
 import { writeThrough } from '../ops/view-put.ts';
 import { edgeOf } from './autograd/accumulate.ts';
+import type { Edge } from './autograd/gradFn.ts';
 import { hooksOf } from './autograd/hooks.ts';
-import { alias, attach, record } from './autograd/record.ts';
+import { alias, attach, gradNameOf, record } from './autograd/record.ts';
 import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
 import { nodeOf, writeCell } from './cell.ts';
 import { limits } from './limits.ts';
@@ -35,27 +38,42 @@ function checkFits(x: Tensor, value: Tensor): void {
     );
 }
 
-/** Makes `x` hold what `compute` gives, with its history. */
-export function inPlace(x: Tensor, others: readonly unknown[], compute: () => Tensor): Tensor {
+/**
+ * Makes `x` hold what `compute` gives, with its history. A value that takes nothing from what `x` was has a history that leads there all the
+ * same, with gradients of 0; `overwrites` is PyTorch's name of that function, where it is not that of the value's operation.
+ */
+export function inPlace(
+  x: Tensor,
+  others: readonly unknown[],
+  compute: () => Tensor,
+  overwrites: string | null = null,
+): Tensor {
   const followed = x.requiresGrad || (x.core.viewOf?.base.requiresGrad ?? false);
   const requiresGrad = followed || others.some((o) => isTensor(o) && o.requiresGrad);
   checkWritable(x, requiresGrad && isFloat(x.dtype), inInferenceMode());
   const value = compute();
   checkFits(x, value);
-  replaceValue(x, value);
+  replaceValue(x, value, overwrites);
   return x;
 }
 
 /** Writes the value of a checked tensor and takes over its history. */
-function replaceValue(x: Tensor, value: Tensor): void {
+function replaceValue(x: Tensor, value: Tensor, overwrites: string | null): void {
   const { cell, path, viewOf } = x.core;
   const depth = value.core.cell.depth + 1;
   const recorded =
-    isGradEnabled() && isFloat(x.dtype) && (value.requiresGrad || (viewOf?.base.requiresGrad ?? false));
+    isGradEnabled() &&
+    isFloat(x.dtype) &&
+    (value.requiresGrad || x.requiresGrad || (viewOf?.base.requiresGrad ?? false));
   const converted = value.dtype === x.dtype || !recorded ? value : value.to(x.dtype);
   if (!recorded || path === null || viewOf === null) {
-    writeTensor(x, nodeOfTensor(converted), depth);
-    if (recorded) takeHistory(x, converted);
+    const apart = recorded && (overwrites !== null || !value.requiresGrad);
+    const gradName = overwrites ?? gradNameOf(nodeOfTensor(value));
+    const written = apart
+      ? overwritten(x, converted, gradName)
+      : { node: nodeOfTensor(converted), edge: edgeOf(converted) };
+    writeTensor(x, written.node, depth);
+    if (recorded && written.edge !== null) takeHistory(x, written.edge);
   } else writeRecordedView(x, converted, depth);
   if (activeTrace() === null) {
     remind(cell);
@@ -63,10 +81,18 @@ function replaceValue(x: Tensor, value: Tensor): void {
   }
 }
 
-/** The history of the value becomes that of `x`; tensors that retain their gradient go on doing so. */
-function takeHistory(x: Tensor, value: Tensor): void {
-  const edge = edgeOf(value);
-  if (edge === null) return;
+/** What a tensor holds once it is overwritten: a function of what it was, and of a value that took nothing from that. */
+function overwritten(x: Tensor, value: Tensor, gradName: string): { node: Node; edge: Edge | null } {
+  const before = { node: nodeOfTensor(x), edge: edgeOf(x) };
+  const given = nodeOfTensor(value);
+  const after = { node: given === before.node ? alias(given) : given, edge: edgeOf(value) };
+  const written = overwrite(before.node, after.node, gradName);
+  const recording = record([written], [before, after]);
+  return { node: written, edge: recording && { fn: recording.fn, index: 0 } };
+}
+
+/** A history becomes that of `x`; tensors that retain their gradient go on doing so. */
+function takeHistory(x: Tensor, edge: Edge): void {
   keepHistory(x);
   if (x.core.retainsGrad) {
     x.core.gradFn?.hooks?.retained.delete(x.core.outputIndex);
@@ -108,7 +134,8 @@ export function viewInPlace(x: Tensor, view: () => Tensor): Tensor {
   const { type, path, contiguous, viewOf } = seen.core;
   Object.assign(x.core, { type, path, contiguous, seen: seen.core.seen });
   if (x.core.viewOf !== null) x.core.viewOf = viewOf;
-  takeHistory(x, seen);
+  const edge = edgeOf(seen);
+  if (edge !== null) takeHistory(x, edge);
   return x;
 }
 

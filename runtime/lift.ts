@@ -13,7 +13,7 @@ import { alias, attach, record } from './autograd/record.ts';
 import type { Source } from './autograd/record.ts';
 import { makeCell } from './cell.ts';
 import { checkOptions, describeValue, isPlainObject } from './options.ts';
-import { publicCall } from './origin.ts';
+import { internally, ownFault, publicCall } from './origin.ts';
 import { limitDepth } from './realize.ts';
 import { namedResult } from './results.ts';
 import type { NamedResults } from './results.ts';
@@ -47,10 +47,12 @@ export interface LiftTraits {
   readonly view?: 'view' | 'reshape' | 'multiple';
   /** How many arguments it needs; 1 if absent. */
   readonly required?: number;
+  /** It is a method too: a tensor alone is an argument that it takes. */
+  readonly method?: boolean;
   /** Strings may stand among the positional arguments. */
   readonly strings?: boolean;
-  /** The name of its backward function, if it is not that of the node it returns. */
-  readonly gradName?: string;
+  /** The name of its backward function, if it is not that of the node it returns; it may depend on the arguments. */
+  readonly gradName?: string | ((args: readonly unknown[]) => string);
   /** What it demands of the values of its arguments. */
   readonly checkValues?: ((args: readonly unknown[]) => void) | null;
 }
@@ -67,9 +69,9 @@ export function lift(
       checkArguments(name, args, traits);
       const operands = new Operands();
       const given = args.map((a) => operands.nodesIn(a));
-      const result = withUserErrors(name, args, () => call(...given));
+      const result = withUserErrors(name, args, traits, () => call(...given));
       traits.checkValues?.(args);
-      return wrapResult(name, call, result, operands, given, traits);
+      return internally(() => wrapResult(name, call, result, operands, given, traits));
     });
 }
 
@@ -104,14 +106,23 @@ function isForeign(value: unknown, strings: boolean): boolean {
   }
 }
 
-/** A type error of JavaScript's inside an operator, or a length that is none, means that an argument was of a kind that it does not take. */
-function withUserErrors<T>(name: string, args: readonly unknown[], body: () => T): T {
+/**
+ * A type error of JavaScript's inside an operator, or a length that is none, means that an argument was of a kind that it does not take. In a
+ * method that was given nothing but its tensor it is a bug of ours.
+ */
+function withUserErrors<T>(
+  name: string,
+  args: readonly unknown[],
+  { method = false }: LiftTraits,
+  body: () => T,
+): T {
   try {
     return body();
   } catch (error) {
     const ofKind =
       error instanceof TypeError || (error instanceof RangeError && /array length/.test(error.message));
     if (error instanceof GradloomError || !ofKind) throw error;
+    if (method && args.length === 1 && isTensor(args[0])) throw ownFault(error);
     const kinds = args.map(describeValue).join(', ');
     throw new ValueError(`${name}() received an invalid combination of arguments - got (${kinds})`, {
       cause: error,
@@ -169,7 +180,10 @@ function wrapResult(
   traits: LiftTraits,
 ): unknown {
   const { names, nodes, single } = partsOf(result);
-  const tensors = wrapNodes(nodes, operands, (k) => viewOfCall(fn, given, traits, single ? null : k), traits);
+  const tensors = wrapNodes(nodes, operands, (k) => viewOfCall(fn, given, traits, single ? null : k), {
+    kind: traits.view,
+    gradName: typeof traits.gradName === 'function' ? traits.gradName(given) : traits.gradName,
+  });
   watchForward(name, tensors, operands.tensors);
   if (single) return tensors[0];
   if (names !== null) return Object.fromEntries(names.map((key, k) => [key, tensors[k]]));
@@ -225,7 +239,7 @@ function wrapNodes(
   nodes: readonly Node[],
   operands: Operands,
   view: (k: number) => ((x: Node) => Node) | null,
-  { view: kind, gradName }: LiftTraits,
+  { kind, gradName }: { readonly kind: LiftTraits['view']; readonly gradName: string | undefined },
 ): Tensor[] {
   const depth = operands.depth + 1;
   const recording =

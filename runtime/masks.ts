@@ -1,4 +1,4 @@
-// Operations whose shape depends on values: nonzero, maskedSelect, unique, bincount. In: a tensor, which is read. Out: a tensor of the shape
+// Operations whose shape depends on values: nonzero, maskedSelect, bincount (and unique.ts). In: a tensor, which is read. Out: a tensor of the shape
 // found. Inside a compiled function they are errors, since its shapes are fixed.
 
 import { isInteger } from '../compiler/dtype.ts';
@@ -6,10 +6,8 @@ import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { broadcastShapes, sameShape } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
-import { sortedPositions } from '../ops/merge-sort.ts';
 import { index } from '../ops/index-advanced.ts';
 import { expand, reshape } from '../ops/view.ts';
-import type { TypedArray } from './buffer.ts';
 import { makeBuffer, makeCell } from './cell.ts';
 import { lift } from './lift.ts';
 import { checkOptions } from './options.ts';
@@ -71,67 +69,6 @@ const selected = lift(
   ((x: Node, shape: Shape, at: Node) => index(reshape(expand(x, shape), [-1]), at)) as never,
   { gradName: 'MaskedSelectBackward0' },
 );
-
-export interface UniqueOptions {
-  /** Also where each element stands among the distinct ones, in the shape of the tensor. */
-  readonly returnInverse?: boolean;
-  /** Also how often each occurs. */
-  readonly returnCounts?: boolean;
-}
-
-/** What is asked for, in PyTorch's order; the values alone if nothing else is. */
-function distinctOf(
-  name: string,
-  x: Tensor,
-  options: UniqueOptions,
-  order: (elements: TypedArray) => ArrayLike<number>,
-): Tensor | Tensor[] {
-  checkOptions(name, options, ['returnInverse', 'returnCounts']);
-  refuseReading(`${name}()`);
-  const elements = elementsOf(x);
-  const at = order(elements);
-  const inverse = new Int32Array(elements.length);
-  const counts: number[] = [];
-  const firsts: number[] = [];
-  for (let k = 0; k < at.length; k++) {
-    // NaN is not equal to itself: each is a value of its own
-    if (k === 0 || elements[at[k]] !== elements[at[k - 1]]) {
-      firsts.push(at[k]);
-      counts.push(0);
-    }
-    counts[counts.length - 1]++;
-    inverse[at[k]] = counts.length - 1;
-  }
-  const { dtype } = x;
-  const buffer = makeBuffer({ shape: [firsts.length], dtype });
-  firsts.forEach((i, k) => (buffer.array[k] = elements[i]));
-  const values = new Tensor(makeCell(buffer));
-  const { returnInverse = false, returnCounts = false } = options;
-  if (!returnInverse && !returnCounts) return values;
-  return [
-    values,
-    ...(returnInverse ? [int32(x.shape, inverse)] : []),
-    ...(returnCounts ? [int32([counts.length], Int32Array.from(counts))] : []),
-  ];
-}
-
-/** One tensor, or several if more than the values was asked for. */
-export interface Unique {
-  (x: Tensor): Tensor;
-  (x: Tensor, options: UniqueOptions): Tensor | Tensor[];
-}
-
-/** The distinct values, ascending: `unique(x, { returnInverse: true, returnCounts: true })` is [values, inverse, counts]. Reads the tensor. */
-export const unique = ((x: Tensor, options: UniqueOptions = {}) =>
-  publicCall('unique', () =>
-    distinctOf('unique', x, options, (elements) => sortedPositions(Float64Array.from(elements), false)),
-  )) as Unique;
-
-/** The values without those that equal the one before. Reads the tensor. */
-export const uniqueConsecutive = ((x: Tensor, options: UniqueOptions = {}) =>
-  publicCall('uniqueConsecutive', () =>
-    distinctOf('uniqueConsecutive', x, options, (elements) => Int32Array.from(elements, (_, i) => i)),
-  )) as Unique;
 
 export interface BincountOptions {
   /** How much each element counts; floats. */

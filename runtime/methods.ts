@@ -3,6 +3,7 @@
 
 import type { Node } from '../compiler/node.ts';
 import { cast } from '../ops/cast.ts';
+import * as ops from '../ops/index.ts';
 import { asNode } from '../ops/operand.ts';
 import { fullLike } from '../ops/source.ts';
 import { expand } from '../ops/view.ts';
@@ -20,8 +21,8 @@ import type { MoreMethods } from './more.ts';
 import { publicCall } from './origin.ts';
 import { randomMethods } from './randomFill.ts';
 import type { RandomMethods } from './randomFill.ts';
-import { inplaceNames, inplaceViewNames, methodNames } from './table.ts';
-import { Tensor } from './tensor.ts';
+import { inplaceNames, inplaceViewGradName, inplaceViewNames, methodNames, traitsOf } from './table.ts';
+import { Tensor, isTensor } from './tensor.ts';
 
 type MethodName = (typeof methodNames)[number];
 type InplaceName = (typeof inplaceNames)[number] | (typeof inplaceViewNames)[number];
@@ -65,6 +66,13 @@ interface OwnMethods {
 
 export interface Methods extends OperatorMethods, InplaceMethods, OwnMethods, RandomMethods, MoreMethods {}
 
+/** PyTorch's names of the backward of what overwrites a tensor, after the form that was called. */
+const overwriting: Readonly<Partial<Record<string, (value: unknown) => string>>> = {
+  copy_: () => 'CopyBackwards',
+  fill_: (value) => (isTensor(value) ? 'FillBackward3' : 'FillBackward2'),
+  zero_: () => 'ZeroBackward0',
+};
+
 const copyInto = lift(
   'copy_',
   ((x: Node, source: Node) => expand(cast(source, x.type.dtype), x.type.shape)) as never,
@@ -102,7 +110,8 @@ function writing(
   rest: readonly unknown[],
   call: (...args: unknown[]) => unknown,
 ): Tensor {
-  return publicCall(name, () => inPlace(x, rest, () => call(x, ...rest) as Tensor));
+  const compute = (): Tensor => call(x, ...rest) as Tensor;
+  return publicCall(name, () => inPlace(x, rest, compute, overwriting[name]?.(rest[0])));
 }
 
 function install(name: string, call: (x: Tensor, ...rest: never[]) => unknown): void {
@@ -113,6 +122,14 @@ function install(name: string, call: (x: Tensor, ...rest: never[]) => unknown): 
   Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true, writable: true });
 }
 
+/** The views of the forms in place: PyTorch numbers their backward functions on their own. */
+const inplaceViews = Object.fromEntries(
+  inplaceViewNames.map((name) => {
+    const gradName = (args: readonly unknown[]): string => inplaceViewGradName(name, args);
+    return [name, lift(name, ops[name], { ...traitsOf(name), gradName })];
+  }),
+) as Readonly<Record<(typeof inplaceViewNames)[number], (...args: unknown[]) => Tensor>>;
+
 const table = functions as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 for (const name of methodNames) install(name, table[name] as never);
 for (const name of inplaceNames)
@@ -120,7 +137,7 @@ for (const name of inplaceNames)
     writing(`${name}_`, x, rest, table[name])) as never);
 for (const name of inplaceViewNames)
   install(`${name}_`, ((x: Tensor, ...rest: unknown[]) =>
-    publicCall(`${name}_`, () => viewInPlace(x, () => table[name](x, ...rest) as Tensor))) as never);
+    publicCall(`${name}_`, () => viewInPlace(x, () => inplaceViews[name](x, ...rest)))) as never);
 for (const [name, call] of Object.entries({ ...own, ...randomMethods, ...moreMethods }))
   install(name, call as never);
 

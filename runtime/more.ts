@@ -16,11 +16,13 @@ import { dtypeFrom, full, leaf, plainOptions, tensor } from './create.ts';
 import type { DataOptions, TensorData } from './create.ts';
 import { functions } from './functions.ts';
 import { lift } from './lift.ts';
-import { bincount, nonzero, unique, uniqueConsecutive } from './masks.ts';
-import type { BincountOptions, UniqueOptions } from './masks.ts';
+import { bincount, nonzero } from './masks.ts';
+import type { BincountOptions } from './masks.ts';
 import { publicCall } from './origin.ts';
 import { isTensor, nodeOfTensor } from './tensor.ts';
 import type { Tensor, TensorOptions } from './tensor.ts';
+import { unique, uniqueConsecutive } from './unique.ts';
+import type { UniqueOptions } from './unique.ts';
 
 /** The indices of the elements that are not 0, one row each. */
 export const argwhere = nonzero;

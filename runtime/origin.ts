@@ -9,7 +9,7 @@
 //
 //     node -e "Error.stackTraceLimit = 40; const t = performance.now(); for (let i = 0; i < 1e5; i++) new Error(); console.log((performance.now() - t) / 100, 'us')"
 
-import { GradloomError, ValueError } from '../compiler/errors.ts';
+import { GradloomError, InternalError, ValueError } from '../compiler/errors.ts';
 import { setOriginSource } from '../compiler/node.ts';
 import type { Origin } from '../compiler/node.ts';
 import { mapsStacks, workingDirectory } from './environment.ts';
@@ -236,6 +236,19 @@ function typed(op: string, error: unknown): unknown {
   return new ValueError(`${op}() received an argument that it does not take (${error.message})`, {
     cause: error,
   });
+}
+
+/** A type error of JavaScript's that no argument explains, as what it is: a bug of ours. */
+export const ownFault = (error: Error): InternalError =>
+  Object.assign(new InternalError(error.message), { cause: error });
+
+/** Runs work that no argument reaches unchecked, such as compiling and differentiating: a type error of JavaScript's in it is our own. */
+export function internally<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw error instanceof TypeError && !foreign.has(error) ? ownFault(error) : error;
+  }
 }
 
 /** Runs a function of the user's (a hook, a traced function) in the middle of a public call: its calls are public again. */

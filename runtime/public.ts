@@ -69,7 +69,8 @@ export { liveNumber } from './live.ts';
 export { onOneLine } from './origin.ts';
 export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';
-export { bincount, maskedSelect, nonzero, unique, uniqueConsecutive } from './masks.ts';
+export { bincount, maskedSelect, nonzero } from './masks.ts';
+export { unique, uniqueConsecutive } from './unique.ts';
 export { allclose, equal } from './compare.ts';
 export {
   argwhere,

@@ -57,26 +57,30 @@ function offsetsOf(x: Tensor): TypedArray {
   return bufferOf(node)!.array;
 }
 
+/** PyTorch's name of the backward of a fill: `overload` is the number of the signature among those of one name. */
+const gradNameOfFill = (name: string, overload: number): string =>
+  `${name[0].toUpperCase()}${name.slice(1, -1)}Backward${overload}`;
+
 /** Fills `x` in the order of its memory. */
 function fillInPlace(
   name: string,
   x: Tensor,
   fill: (array: TypedArray, serially: boolean) => unknown,
+  overload = 0,
 ): Tensor {
-  return publicCall(name, () =>
-    inPlace(x, [], () => {
-      const { type, contiguous, path } = x.core;
-      if (contiguous || path === null) return leaf(draw(type, (array) => fill(array, false)));
-      const offsets = offsetsOf(x);
-      const order = Int32Array.from(offsets, (_, i) => i).sort((a, b) => offsets[a] - offsets[b]);
-      const scattered: Fill = (array) => {
-        const inMemory = allocate(type.dtype, array.length);
-        fill(inMemory, true);
-        for (let k = 0; k < array.length; k++) array[order[k]] = inMemory[k];
-      };
-      return leaf(draw(type, scattered));
-    }),
-  );
+  const compute = (): Tensor => {
+    const { type, contiguous, path } = x.core;
+    if (contiguous || path === null) return leaf(draw(type, (array) => fill(array, false)));
+    const offsets = offsetsOf(x);
+    const order = Int32Array.from(offsets, (_, i) => i).sort((a, b) => offsets[a] - offsets[b]);
+    const scattered: Fill = (array) => {
+      const inMemory = allocate(type.dtype, array.length);
+      fill(inMemory, true);
+      for (let k = 0; k < array.length; k++) array[order[k]] = inMemory[k];
+    };
+    return leaf(draw(type, scattered));
+  };
+  return publicCall(name, () => inPlace(x, [], compute, gradNameOfFill(name, overload)));
 }
 
 function floats(name: string, x: Tensor, fill: (array: FloatArray, serially: boolean) => unknown): Tensor {
@@ -117,17 +121,27 @@ export const randomMethods = {
   geometric_: (x: Tensor, p: number, options: StreamOptions = {}) =>
     fillInPlace('geometric_', x, (array) => fillGeometric(stream('geometric_', options), array, p)),
   random_: (x: Tensor, from: number | null = null, to: number | null = null, options: StreamOptions = {}) =>
-    fillInPlace('random_', x, (array) => {
-      const generator = stream('random_', options);
-      if (from === null) return fillRandom(generator, array, x.dtype);
-      return to === null ? fillRandint(generator, array, 0, from) : fillRandint(generator, array, from, to);
-    }),
+    fillInPlace(
+      'random_',
+      x,
+      (array) => {
+        const generator = stream('random_', options);
+        if (from === null) return fillRandom(generator, array, x.dtype);
+        return to === null ? fillRandint(generator, array, 0, from) : fillRandint(generator, array, from, to);
+      },
+      from === null ? 2 : to === null ? 1 : 0,
+    ),
   bernoulli_: (x: Tensor, p: number | Tensor = 0.5, options: StreamOptions = {}) =>
     isTensor(p)
       ? publicCall('bernoulli_', () =>
-          inPlace(x, [], () => toss(p.expand(x.shape), stream('bernoulli_', options)).to(x.dtype)),
+          inPlace(
+            x,
+            [],
+            () => toss(p.expand(x.shape), stream('bernoulli_', options)).to(x.dtype),
+            'BernoulliBackward1',
+          ),
         )
-      : fillInPlace('bernoulli_', x, (array) => fillBernoulli(stream('bernoulli_', options), array, p)),
+      : fillInPlace('bernoulli_', x, (array) => fillBernoulli(stream('bernoulli_', options), array, p), 2),
   bernoulli,
   multinomial,
 };

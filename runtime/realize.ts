@@ -22,6 +22,7 @@ import { keyEpoch, keyGraph } from './key.ts';
 import type { KeyedGraph } from './key.ts';
 import { announce, makeProgram } from './inspect/program.ts';
 import { limits } from './limits.ts';
+import { internally } from './origin.ts';
 import { measure } from './profile.ts';
 import { activeTrace } from './trace.ts';
 
@@ -43,11 +44,11 @@ export function realizeNodes(nodes: readonly Node[]): void {
   const all = [...new Set([...asked, ...others.filter((n) => bufferOf(n) === undefined)])];
   if (all.length === 0) return;
   try {
-    evaluate(all);
+    internally(() => evaluate(all));
   } catch (error) {
     // what was only reminded of must not spoil what was asked for
     if (all.length === asked.length) throw error;
-    evaluate(asked);
+    internally(() => evaluate(asked));
   }
   for (const cell of cells) bufferOfCell(cell);
 }

@@ -94,6 +94,23 @@ export const inplaceNames = names(
 /** Methods that also exist as `name_`, which gives the tensor another shape over the same elements. */
 export const inplaceViewNames = names('t', 'transpose', 'swapaxes', 'swapdims', 'squeeze', 'unsqueeze');
 
+/** What PyTorch calls the backward of such a form. */
+export function inplaceViewGradName(
+  name: (typeof inplaceViewNames)[number],
+  args: readonly unknown[],
+): string {
+  switch (name) {
+    case 't':
+      return 'TBackward1';
+    case 'unsqueeze':
+      return 'UnsqueezeBackward1';
+    case 'squeeze':
+      return args.length > 1 ? 'SqueezeBackward3' : 'SqueezeBackward2';
+    default:
+      return 'TransposeBackward1';
+  }
+}
+
 const includes = (list: readonly OpName[], name: OpName): boolean => list.includes(name);
 
 /** All of it about one operator. */
@@ -113,5 +130,6 @@ export function traitsOf(name: OpName): LiftTraits {
       : includes(binary, name)
         ? 2
         : 1;
-  return { options, view, required, strings: includes(takesStrings, name) };
+  const method = includes(methodNames, name);
+  return { options, view, required, method, strings: includes(takesStrings, name) };
 }

@@ -4,6 +4,7 @@ import type { Graph } from '../compiler/graph.ts';
 import { prepare } from './executable.ts';
 import type { Executable, ExecutableOptions } from './executable.ts';
 import { interpreted } from './interpreted.ts';
+import { internally } from './origin.ts';
 
 /** What runs a program: generated code, or the interpreter that defines what is right. */
 export type Backend = 'js' | 'interpreter';
@@ -19,4 +20,5 @@ export interface TargetOptions {
 export const prepareWith = (
   graph: Graph,
   { backend = 'js', ...options }: TargetOptions & ExecutableOptions,
-): Executable => (backend === 'interpreter' ? interpreted(graph, options) : prepare(graph, options));
+): Executable =>
+  internally(() => (backend === 'interpreter' ? interpreted(graph, options) : prepare(graph, options)));

@@ -165,6 +165,23 @@ export class Tensor {
       );
     return this.transpose(-2, -1);
   }
+  /** The conjugate transpose of a matrix; of real numbers, the transpose. */
+  get H(): Tensor {
+    const advice = this.ndim > 2 ? ' For batches of matrices, consider using tensor.mH' : '';
+    if (this.ndim !== 2 && this.ndim !== 0)
+      throw new IndexError(
+        `tensor.H is only supported on matrices (2-D tensors). Got ${this.ndim}-D tensor.${advice}`,
+      );
+    return this.ndim === 0 ? this : this.transpose(0, 1);
+  }
+  /** The conjugate transpose of matrices; of real numbers, the transpose. */
+  get mH(): Tensor {
+    if (this.ndim < 2)
+      throw new IndexError(
+        `tensor.mH is only supported on matrices or batches of matrices. Got ${this.ndim}-D tensor.`,
+      );
+    return this.mT;
+  }
 
   /** The slices along the first dimension. */
   *[Symbol.iterator](): Generator<Tensor, void, undefined> {

@@ -39,7 +39,7 @@ type Row =
 
 const values = 'every operation reads the value there was when it was called, so nothing is ever invalidated';
 const complex = 'complex dtypes do not exist yet';
-const later = 'vmap and forward mode come later';
+const later = 'there are no dual tensors with levels: jvp is a transform of functions';
 
 class F1 extends autograd.Function {
   static forward(_ctx: g.Context, a: Tensor, b: Tensor): Tensor {
@@ -198,7 +198,10 @@ const rows: Readonly<Record<string, Row>> = {
     const [first] = autograd.grad(x.mul(3), x, { createGraph: true });
     autograd.grad(first, x);
   },
-  not_implemented: { falls: 'nextafter does not exist; every operator has its derivative' },
+  not_implemented: {
+    run: () => g.heaviside(leaf(3), leaf(3)).sum().backward(),
+    says: "the derivative for 'heaviside' is not implemented.",
+  },
   not_implemented_arg: { falls: 'igamma does not exist; every operator has its derivative' },
   broadcast: () => ones([3]).add(ones([4])),
   broadcast_2d: () => ones([2, 3]).add(ones([4, 3])),
@@ -267,15 +270,33 @@ const rows: Readonly<Record<string, Row>> = {
     run: () => g.grad((_: Tensor) => 3)(ones([2])),
     says: 'grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got number',
   },
-  vmap_sizes: { falls: later },
-  vmap_data_dependent: { falls: later },
-  vmap_item: { falls: later },
-  vmap_random: { falls: later },
+  vmap_sizes: () => g.vmap(g.add)(ones([3]), ones([4])),
+  vmap_data_dependent: { falls: 'JavaScript has no hook for the truth of an object' },
+  vmap_item: {
+    run: () => g.vmap((x: Tensor) => tensor(Number(x.item())))(ones([3])),
+    says: "vmap: It looks like you're calling .item() on a Tensor.",
+  },
+  vmap_random: {
+    run: () => g.vmap((x: Tensor) => x.add(g.rand([])))(ones([3])),
+    says: 'vmap: called random operation while in randomness error mode.',
+  },
   gradcheck_none: () => autograd.gradcheck((x) => x.pow(2), ones([2])),
   checkpoint_grad: { falls: 'checkpoint works with autograd.grad' },
-  grads_batched_shape: { falls: 'isGradsBatched comes with vmap' },
+  grads_batched_shape: {
+    run: () => autograd.grad(leaf(2).pow(2), leaf(2), { gradOutputs: ones([2]), isGradsBatched: true }),
+    says: 'If `isGradsBatched: true`, we interpret the first dimension of each gradOutput as the batch dimension.',
+  },
   saved_hooks_unpack_type: {
-    falls: 'values are recomputed or kept by the compiler, not by hooks on saved tensors',
+    run: () =>
+      autograd.graph
+        .savedTensorsHooks(
+          (saved: Tensor) => saved,
+          () => 3 as never,
+          () => leaf(3).exp(),
+        )
+        .sum()
+        .backward(),
+    says: 'Output of saved tensor unpack_hook expected to be a Tensor but got result of type number',
   },
   forward_ad_nested: { falls: later },
   forward_ad_missing: { falls: later },

@@ -223,6 +223,96 @@ test('unique finds values, where each element stands and how often it occurs', (
   );
 });
 
+test('unique along a dimension compares slices, by their first elements that differ', (t) => {
+  const rows = g.tensor([
+    [1, 2],
+    [-1, 5],
+    [1, 0],
+    [1, 2],
+  ]);
+  const options = { returnInverse: true, returnCounts: true };
+  const arrays = (found: g.Tensor | g.Tensor[]): unknown => (found as g.Tensor[]).map((y) => y.toArray());
+  t.deepEqual(arrays(g.unique(rows, { dim: 0, ...options })), [
+    [
+      [-1, 5],
+      [1, 0],
+      [1, 2],
+    ],
+    [2, 0, 1, 2],
+    [1, 1, 2],
+  ]);
+  t.deepEqual(arrays(g.unique(rows.mT, { dim: -1, ...options })), [
+    [
+      [-1, 1, 1],
+      [5, 0, 2],
+    ],
+    [2, 0, 1, 2],
+    [1, 1, 2],
+  ]);
+  t.deepEqual(arrays(g.uniqueConsecutive(rows.index(int(0, 3, 1)), { dim: 0, ...options })), [
+    [
+      [1, 2],
+      [-1, 5],
+    ],
+    [0, 0, 1],
+    [2, 1],
+  ]);
+  // NaN is like nothing, not even itself
+  const shapeOf = (x: g.Tensor): unknown => (g.unique(x, { dim: 0 }) as g.Tensor).shape;
+  t.deepEqual(shapeOf(g.tensor([[NaN], [NaN]])), [2, 1]);
+  t.deepEqual(shapeOf(g.ones([0, 3])), [0, 3]);
+  t.throws(() => g.unique(rows, { dim: 2 }), { message: /^Dimension out of range/ });
+  t.throws(() => g.unique(g.tensor(1), { dim: 0 }), {
+    message: /^Dimension specified as 0 but tensor has no dimensions/,
+  });
+  t.throws(() => g.unique(g.ones([0, 3]), { dim: 1 }), {
+    message: /^There are 0 sized dimensions, and they aren't selected, so unique cannot be applied/,
+  });
+});
+
+test('what unique returns names its backward as PyTorch does', (t) => {
+  const x = g.ones([2, 2], { requiresGrad: true });
+  const names = [
+    x.unique(),
+    g.unique(x, { dim: 0 }) as g.Tensor,
+    x.uniqueConsecutive(),
+    g.uniqueConsecutive(x, { dim: 1 }) as g.Tensor,
+  ].map((y) => y.gradFn?.name);
+  t.deepEqual(names, [
+    'Unique2Backward0',
+    'UniqueDimBackward0',
+    'UniqueConsecutiveBackward0',
+    'UniqueDimConsecutiveBackward0',
+  ]);
+});
+
+// what PyTorch 1.13 answers
+const chosen: readonly (readonly [
+  what: string,
+  data: number[],
+  shape: number[],
+  out: number[],
+  want: number[],
+])[] = [
+  ['the last NaN of each window', [1, NaN, NaN, 2, NaN], [1, 5], [3], [0, 1, 1, 0, 1]],
+  ['the last NaN, row by row', [NaN, 1, 2, 3, NaN, NaN], [1, 2, 3], [1, 2], [0, 0, 0, 0, 1, 1]],
+  ['the first of equals', [3, 3, 1, 1, 3, 3], [1, 2, 3], [1, 2], [1, 1, 0, 0, 0, 0]],
+  [
+    'the first of the window where all is -Infinity',
+    Array<number>(5).fill(-Infinity),
+    [1, 5],
+    [3],
+    [1, 1, 0, 1, 0],
+  ],
+];
+for (const [what, data, shape, out, want] of chosen)
+  test(`adaptive maximum pooling sends the gradient to ${what}`, (t) => {
+    const x = g.tensor(Float32Array.from(data), { shape, requiresGrad: true });
+    const y = out.length === 1 ? g.adaptiveMaxPool1d(x, out) : g.adaptiveMaxPool2d(x, out);
+    y.sum().backward();
+    t.deepEqual(Array.from(x.grad!.toTypedArray()), want);
+  });
+
 test('bincount adds up weights, and counts at least so many', (t) => {
   t.deepEqual(g.bincount(int(1, 2, 2)).toArray(), [0, 1, 2]);
   const weights = g.tensor([0.5, 1, 2]);

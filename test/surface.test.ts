@@ -28,6 +28,18 @@ test('every operator is exported, at the top, in a namespace or as a method', (t
   t.deepEqual(missing, []);
 });
 
+/** The names of what nobody could use from TypeScript. */
+type Unusable<T> = { [K in keyof T]: [T[K]] extends [never] ? K : never }[keyof T];
+
+test('everything exported has a type with which it can be used', (t) => {
+  const unusable: readonly (
+    Unusable<typeof g> | Unusable<typeof linalg> | Unusable<typeof special> | Unusable<Tensor>
+  )[] = [];
+  // with a name in it this does not compile
+  const none: readonly never[] = unusable;
+  t.deepEqual(none, []);
+});
+
 test('every method and in-place form is there under its own name', (t) => {
   const prototype = g.Tensor.prototype as unknown as Readonly<Record<string, { readonly name: string }>>;
   for (const name of [...methodNames, ...inplaceNames.map((n) => `${n}_`)]) t.is(prototype[name].name, name);
@@ -288,4 +300,15 @@ test('attention, interpolation and shuffles are there for tensors', (t) => {
   const q = ones([1, 2, 3]);
   t.deepEqual(g.scaledDotProductAttention(q, q, q, { isCausal: true }).toArray(), q.toArray());
   t.deepEqual(g.fold(g.im2col(x, 2), [2, 2], 2).toArray(), x.toArray());
+});
+
+test('convolutions take their options also in the place of a bias that is left out', (t) => {
+  const [x, w] = [ones([1, 1, 4]), ones([1, 1, 2])];
+  const options = { stride: 2 };
+  t.deepEqual(g.conv1d(x, w, options).toArray(), g.conv1d(x, w, null, options).toArray());
+  t.deepEqual(g.convTranspose1d(x, w, options).toArray(), g.convTranspose1d(x, w, null, options).toArray());
+  t.deepEqual(g.nn.functional.conv2d(x.unsqueeze(0), w.unsqueeze(0), options).shape, [1, 1, 1, 2]);
+  t.throws(() => g.conv2d(ones([1, 1, 4, 4]), ones([1, 1, 2, 2]), { strides: 2 } as object), {
+    message: /^conv2d\(\) got an unexpected keyword argument 'strides'/,
+  });
 });

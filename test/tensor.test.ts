@@ -75,13 +75,18 @@ test('a tensor is iterated along its first dimension', (t) => {
   t.deepEqual(values(first.add(second)), [3, 5, 7]);
 });
 
-test('T and mT turn a matrix', (t) => {
+test('T, mT, H and mH turn a matrix', (t) => {
   t.deepEqual(values(matrix().T), [
     [0, 3],
     [1, 4],
     [2, 5],
   ]);
   t.deepEqual(matrix().mT.shape, [3, 2]);
+  t.deepEqual(values(matrix().H), values(matrix().T));
+  t.deepEqual(values(matrix().unsqueeze(0).mH), values(matrix().unsqueeze(0).mT));
+  t.throws(() => matrix().unsqueeze(0).H, {
+    message: /^tensor\.H is only supported on matrices \(2-D tensors\)\. Got 3-D tensor\./,
+  });
 });
 
 test('a call with several results has them by position and by name', (t) => {

@@ -204,7 +204,7 @@ test('in-place forms of views change the shape of the tensor, not its elements',
 test('what was given another shape in place has the history of a view', (t) => {
   const x = tensor([1, 2, 3], { requiresGrad: true });
   const y = x.mul(2).unsqueeze_(0);
-  t.is(y.gradFn!.name, 'UnsqueezeBackward0');
+  t.is(y.gradFn!.name, 'UnsqueezeBackward1');
   y.add_(1).mul_(tensor([[1, 2, 3]]));
   y.sum().backward();
   t.deepEqual(x.grad!.toArray(), [2, 4, 6]);
@@ -230,4 +230,74 @@ test('a compiled function cannot give outside tensors another shape', (t) => {
   t.deepEqual(x.shape, [3]);
   const inside = compile((y: Tensor) => y.add(1).unsqueeze_(0));
   t.deepEqual(inside(x).toArray(), [[2, 3, 4]]);
+});
+
+// a tensor that is no leaf, what overwrites it, and what PyTorch calls the backward of that
+const overwrites: readonly (readonly [name: string, write: (x: Tensor) => Tensor])[] = [
+  ['FillBackward2', (x) => x.fill_(2)],
+  ['FillBackward3', (x) => x.fill_(tensor(2))],
+  ['ZeroBackward0', (x) => x.zero_()],
+  ['CopyBackwards', (x) => x.copy_(ones([3]))],
+  ['CopyBackwards', (x) => x.copy_(x.detach().mul(2))],
+  ['NormalBackward0', (x) => x.normal_()],
+  ['UniformBackward0', (x) => x.uniform_()],
+  ['BernoulliBackward2', (x) => x.bernoulli_(0.5)],
+  ['BernoulliBackward1', (x) => x.bernoulli_(ones([3]))],
+  ['RandomBackward2', (x) => x.random_()],
+  ['RandomBackward1', (x) => x.random_(5)],
+  ['RandomBackward0', (x) => x.random_(2, 5)],
+  ['LogNormalBackward0', (x) => x.logNormal_()],
+  ['EqBackward0', (x) => x.eq_(2)],
+];
+for (const [name, write] of overwrites)
+  test(`a tensor that was overwritten passes gradients of 0 to where it came from: ${name} by ${String(write).slice(7)}`, (t) => {
+    const leaf = ones([3], { requiresGrad: true });
+    const x = leaf.mul(3);
+    write(x);
+    t.is(x.gradFn?.name, name);
+    x.mul(2).sum().backward();
+    t.deepEqual(leaf.grad?.toArray(), [0, 0, 0]);
+  });
+
+test('what is copied over a tensor gets the gradient, also a leaf over a leaf', (t) => {
+  const [leaf, source] = [
+    ones([3], { requiresGrad: true }),
+    ones([1], { dtype: 'float64', requiresGrad: true }),
+  ];
+  leaf.mul(3).copy_(source).mul(2).sum().backward();
+  t.deepEqual([leaf.grad?.toArray(), source.grad?.toArray()], [[0, 0, 0], [6]]);
+  const target = zeros([3]);
+  target.copy_(leaf);
+  t.is(target.gradFn?.name, 'CopyBackwards');
+  leaf.grad = null;
+  target.mul(5).sum().backward();
+  t.deepEqual(leaf.grad!.toArray(), [5, 5, 5]);
+  noGrad(() => leaf.fill_(7));
+  t.deepEqual(target.toArray(), [1, 1, 1]);
+});
+
+const reshaped: readonly (readonly [name: string, write: (x: Tensor) => Tensor])[] = [
+  ['SqueezeBackward2', (x) => x.squeeze_()],
+  ['SqueezeBackward3', (x) => x.squeeze_(1)],
+  ['UnsqueezeBackward1', (x) => x.unsqueeze_(0)],
+  ['TransposeBackward1', (x) => x.transpose_(0, 1)],
+  ['TransposeBackward1', (x) => x.swapaxes_(0, 1)],
+  ['TBackward1', (x) => x.t_()],
+];
+for (const [name, write] of reshaped)
+  test(`another shape in place has the history that PyTorch names: ${name} by ${String(write).slice(7)}`, (t) => {
+    t.is(write(ones([3, 1], { requiresGrad: true }).mul(2)).gradFn?.name, name);
+  });
+
+test('overwriting within a compiled function cuts the gradient, too', (t) => {
+  const leaf = ones([3], { requiresGrad: true });
+  const step = compile((value: Tensor) => {
+    const x = leaf.mul(3);
+    x.copy_(value);
+    const y = x.mul(leaf);
+    y.sum().backward();
+    return y;
+  });
+  t.deepEqual(step(tensor([5, 5, 5])).toArray(), [5, 5, 5]);
+  t.deepEqual(leaf.grad!.toArray(), [5, 5, 5]);
 });

@@ -11,6 +11,7 @@ import { node, withInputs } from '../../compiler/node.ts';
 import { defineOp } from '../../compiler/op.ts';
 import { add } from '../../ops/binary.ts';
 import { makeCell } from '../cell.ts';
+import { internally } from '../origin.ts';
 import { limitDepth } from '../realize.ts';
 import { Tensor, nodeOfTensor } from '../tensor.ts';
 import { edgeOf } from './accumulate.ts';
@@ -155,7 +156,8 @@ function pullBack(call: Kept, gradients: Gradients, wants: readonly boolean[], f
   });
   const wanted = [...new Set(sources.filter((s, i) => s.edge !== null && wants[i]).map((s) => s.node))];
   const unpacked = new Map([...(packed ?? [])].map(([n, unpack]) => [n, nodeOfTensor(unpack())]));
-  const pulled = replaced(differentiate(results, cotangents, wanted, add, new Set(stops)), unpacked, taken);
+  const found = internally(() => differentiate(results, cotangents, wanted, add, new Set(stops)));
+  const pulled = replaced(found, unpacked, taken);
   const depth = 1 + Math.max(0, ...gradients.map((g) => g?.core.cell.depth ?? 0));
   const history = isGradEnabled() ? historyOf(gradients, cotangents, call, fn, unpacked) : [];
   const given = new Set<Node>();
