@@ -102,7 +102,7 @@ function writing(
   rest: readonly unknown[],
   call: (...args: unknown[]) => unknown,
 ): Tensor {
-  return publicCall(name, () => inPlace(x, rest, () => call(x, ...rest) as Tensor));
+  return publicCall(name, () => inPlace(x, rest, () => call(x, ...rest) as Tensor), [x, ...rest]);
 }
 
 function install(name: string, call: (x: Tensor, ...rest: never[]) => unknown): void {
@@ -120,7 +120,10 @@ for (const name of inplaceNames)
     writing(`${name}_`, x, rest, table[name])) as never);
 for (const name of inplaceViewNames)
   install(`${name}_`, ((x: Tensor, ...rest: unknown[]) =>
-    publicCall(`${name}_`, () => viewInPlace(x, () => table[name](x, ...rest) as Tensor))) as never);
+    publicCall(`${name}_`, () => viewInPlace(x, () => table[name](x, ...rest) as Tensor), [
+      x,
+      ...rest,
+    ])) as never);
 for (const [name, call] of Object.entries({ ...own, ...randomMethods, ...moreMethods }))
   install(name, call as never);
 

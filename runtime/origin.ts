@@ -12,6 +12,7 @@
 import { GradloomError, ValueError } from '../compiler/errors.ts';
 import { setOriginSource } from '../compiler/node.ts';
 import type { Origin } from '../compiler/node.ts';
+import { describeCall } from './callText.ts';
 import { mapsStacks, workingDirectory } from './environment.ts';
 
 interface Site {
@@ -177,15 +178,23 @@ export function describeOrigin(origin: Origin | null): string {
 
 const withLine = new WeakSet<Error>();
 
-/** Adds the user's line to an error that has none yet; `details` says more about where the culprits were made. */
-function locate(error: unknown, origin: Origin): unknown {
+/** What was called, for a message: with its arguments where they are known, alone where the message does not say it. */
+function calledText(message: string, op: string, args: readonly unknown[] | undefined): string {
+  if (args !== undefined) return `, in ${describeCall(op, args)}`;
+  return /^[(:' ]/.test(message.slice(op.length)) && message.startsWith(op) ? '' : `, in ${op}`;
+}
+
+/** Adds the user's line and the call to an error that has none yet; `details` says more about where the culprits were made. */
+function locate(error: unknown, origin: Origin, args?: readonly unknown[]): unknown {
   if (!(error instanceof GradloomError) || withLine.has(error)) return error;
   withLine.add(error);
   const place = showOrigin(origin);
   const detail = details.get(error);
-  if (place === null && detail === undefined) return error;
-  const line = `\n ${place === null ? '' : `at ${place}`}${detail === undefined ? '' : ` (${detail})`}`;
   const before = error.message;
+  const called = calledText(before, origin.op, args);
+  if (place === null && detail === undefined && called === '') return error;
+  const where = place === null ? called.slice(2) : `at ${place}${called}`;
+  const line = `\n ${where}${detail === undefined ? '' : ` (${detail})`}`;
   error.message += line;
   // where stacks are mapped to sources, their text is only made now, and has the new message
   if (error.stack && !error.stack.includes(error.message))
@@ -212,16 +221,16 @@ export function located(origin: Origin, body: () => void): void {
 
 /**
  * Runs a public call. What it makes has the user's line as its origin, and what it throws ends with that line. A call within a call
- * belongs to the outer one: that is what the user wrote.
+ * belongs to the outer one: that is what the user wrote. `args` are what an error says of the call.
  */
-export function publicCall<T>(op: string, body: () => T): T {
+export function publicCall<T>(op: string, body: () => T, args?: readonly unknown[]): T {
   if (current !== null) return body();
   const place = shared === null ? new Place() : (shared.place ??= new Place());
   const origin = (current = new LazyOrigin(op, place));
   try {
     return body();
   } catch (error) {
-    throw locate(typed(op, error), origin);
+    throw locate(typed(op, error), origin, args);
   } finally {
     current = null;
   }
