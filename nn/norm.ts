@@ -1,6 +1,6 @@
 // Normalisation without running moments: LayerNorm, RMSNorm, GroupNorm, LocalResponseNorm. In: activations. Out: the same, centred and scaled.
 
-import { ValueError, groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../runtime/public.ts';
+import { atCaller, ValueError, groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../runtime/public.ts';
 import type { Parameter, Shape, Tensor } from '../runtime/public.ts';
 import { ones_, zeros_ } from './init.ts';
 import { Module } from './module.ts';
@@ -102,7 +102,8 @@ export class GroupNorm extends Module {
   constructor(numGroups: number, numChannels: number, options?: GroupNormOptions) {
     super();
     const { eps, affine, dtype } = withDefaults('GroupNorm', groupDefaults, options);
-    if (numChannels % numGroups !== 0) throw new ValueError('num_channels must be divisible by num_groups');
+    if (numChannels % numGroups !== 0)
+      throw atCaller(new ValueError('num_channels must be divisible by num_groups'));
     this.numGroups = numGroups;
     this.numChannels = numChannels;
     this.eps = eps;

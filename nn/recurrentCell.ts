@@ -1,7 +1,7 @@
 // One moment of a recurrent layer: the formulas of RNN, GRU and LSTM, and the modules RNNCell, GRUCell and LSTMCell. In: what the input and
 // the state give for each gate, and the state. Out: the next state; its first part is the output.
 
-import { ShapeError, linear, relu, sigmoid, tanh, zeros } from '../runtime/public.ts';
+import { atCaller, ShapeError, linear, relu, sigmoid, tanh, zeros } from '../runtime/public.ts';
 import type { Parameter, Tensor } from '../runtime/public.ts';
 import { uniform_ } from './init.ts';
 import { Module } from './module.ts';
@@ -83,7 +83,9 @@ abstract class RecurrentCell extends Module {
   protected next(x: Tensor, given: CellState | null): CellState {
     const name = this.constructor.name;
     if (x.ndim !== 1 && x.ndim !== 2)
-      throw new ShapeError(`${name}: Expected input to be 1-D or 2-D but received ${x.ndim}-D tensor`);
+      throw atCaller(
+        new ShapeError(`${name}: Expected input to be 1-D or 2-D but received ${x.ndim}-D tensor`),
+      );
     const shape = [...x.shape.slice(0, -1), this.hiddenSize];
     const state = given ?? (this.mode === 'LSTM' ? [0, 1] : [0]).map(() => zeros(shape, { dtype: x.dtype }));
     return cells[this.mode](

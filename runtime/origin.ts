@@ -181,7 +181,9 @@ const withLine = new WeakSet<Error>();
 /** What was called, for a message: with its arguments where they are known, alone where the message does not say it. */
 function calledText(message: string, op: string, args: readonly unknown[] | undefined): string {
   if (args !== undefined) return `, in ${describeCall(op, args)}`;
-  return /^[(:' ]/.test(message.slice(op.length)) && message.startsWith(op) ? '' : `, in ${op}`;
+  return op === '' || (message.startsWith(op) && /^[(:' ]/.test(message.slice(op.length)))
+    ? ''
+    : `, in ${op}`;
 }
 
 /** Adds the user's line and the call to an error that has none yet; `details` says more about where the culprits were made. */
@@ -239,9 +241,15 @@ export function publicCall<T>(op: string, body: () => T, args?: readonly unknown
 /** Errors that a function of the user's threw: they stay as they are. */
 const foreign = new WeakSet<Error>();
 
+/** What engines say where there is not so much memory, or not so long an array. */
+const outOfMemory = /typed array length|allocation failed|out of memory/i;
+
 /** A type error of JavaScript's in the library means that an argument was of a kind that the operation does not take. */
 function typed(op: string, error: unknown): unknown {
-  if (!(error instanceof TypeError) || foreign.has(error)) return error;
+  if (!(error instanceof Error) || foreign.has(error)) return error;
+  if (error instanceof RangeError && outOfMemory.test(error.message))
+    return new ValueError(`${op}(): not enough memory (${error.message})`, { cause: error });
+  if (!(error instanceof TypeError)) return error;
   return new ValueError(`${op}() received an argument that it does not take (${error.message})`, {
     cause: error,
   });
@@ -273,6 +281,16 @@ export function onOneLine<T>(body: () => T): T {
   } finally {
     shared = null;
   }
+}
+
+/**
+ * An error that ends with the user's line, for what is refused before any public call is made: a layer's size, an optimizer's option.
+ * Within a public call the line is that of the call.
+ */
+export function atCaller<E extends GradloomError>(error: E): E {
+  const place = shared === null ? new Place() : (shared.place ??= new Place());
+  locate(error, current ?? new LazyOrigin('', place));
+  return error;
 }
 
 /** Runs `body` with the origin of an earlier call under another name: what a backward builds belongs to its forward's line. */

@@ -2,7 +2,7 @@
 // the root of the running mean of their squares, both corrected for having started at 0.
 
 import type { Tensor } from '../../runtime/public.ts';
-import { ValueError, maximum, pow, sqrt } from '../../runtime/public.ts';
+import { atCaller, ValueError, maximum, pow, sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
@@ -45,7 +45,8 @@ abstract class AdamLike extends Optimizer<AdamOptions, Rates> {
     checkNotNegative('learning rate', lr);
     checkNotNegative('epsilon value', eps);
     betas.forEach((beta, i) => {
-      if (!(beta >= 0 && beta < 1)) throw new ValueError(`Invalid beta parameter at index ${i}: ${beta}`);
+      if (!(beta >= 0 && beta < 1))
+        throw atCaller(new ValueError(`Invalid beta parameter at index ${i}: ${beta}`));
     });
     checkNotNegative('weight_decay value', weightDecay);
   }
