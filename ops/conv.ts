@@ -225,7 +225,9 @@ export const conv3d: Conv = (x, w, bias = null, options = {}) => convolve('conv3
 /** The transpose of `conv1d`, with a weight [c, o / groups, k]: the gradient of a convolution as a forward operator. */
 export const convTranspose1d: ConvTranspose = (x, w, bias = null, options = {}) =>
   convolveTransposed('conv_transpose1d', 1, x, w, bias, options);
+/** The gradient of conv2d by its input, as an operator: [n, in, h, w] with weight [in, out / groups, kh, kw]. */
 export const convTranspose2d: ConvTranspose = (x, w, bias = null, options = {}) =>
   convolveTransposed('conv_transpose2d', 2, x, w, bias, options);
+/** The gradient of conv3d by its input, as an operator. */
 export const convTranspose3d: ConvTranspose = (x, w, bias = null, options = {}) =>
   convolveTransposed('conv_transpose3d', 3, x, w, bias, options);

@@ -90,10 +90,12 @@ export function flip(x: Node, dims: number | readonly number[]): Node {
   return affineView(ops.flip, x, shape, axes);
 }
 
+/** Columns in reverse order; at least two dimensions. */
 export const fliplr = (x: Node): Node => {
   if (x.type.shape.length < 2) throw new ShapeError('Input must be >= 2-d.');
   return flip(x, 1);
 };
+/** Rows in reverse order; at least one dimension. */
 export const flipud = (x: Node): Node => {
   if (x.type.shape.length < 1) throw new ShapeError('Input must be >= 1-d.');
   return flip(x, 0);

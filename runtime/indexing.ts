@@ -16,6 +16,7 @@ import { publicCall } from './origin.ts';
 import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
+/** One part of x[...]: a number, a range [start, end, step?], null (a new dimension), '...', or a tensor. */
 export type IndexPart = number | Range | null | '...' | Tensor;
 
 const asView = lift('index', index as never, { view: 'view', strings: true }) as (
