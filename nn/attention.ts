@@ -23,6 +23,7 @@ import { withDefaults } from './options.ts';
 import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 
+/** Options of `MultiheadAttention`, as in PyTorch. */
 export interface MultiheadAttentionOptions {
   readonly dropout?: number;
   readonly bias?: boolean;

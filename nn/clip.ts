@@ -25,6 +25,7 @@ function listOf(parameters: Tensor | Iterable<Tensor>): readonly Tensor[] {
 const gradsOf = (parameters: Tensor | Iterable<Tensor>): readonly Tensor[] =>
   listOf(parameters).flatMap((p) => p.grad?.detach() ?? []);
 
+/** Options of `ClipNorm`, as in PyTorch. */
 export interface ClipNormOptions {
   /** 2 if absent; Infinity: the largest size. */
   readonly normType?: number;

@@ -29,11 +29,13 @@ interface Common {
   readonly bias?: boolean;
   readonly dtype?: FloatDType;
 }
+/** Options of `Conv`, as in PyTorch. */
 export interface ConvLayerOptions extends Common {
   /** At both ends of each axis; 'same' keeps the sizes. */
   readonly padding?: PerAxis | 'same' | 'valid';
   readonly paddingMode?: PaddingMode;
 }
+/** Options of `ConvTranspose`, as in PyTorch. */
 export interface ConvTransposeLayerOptions extends Common {
   readonly padding?: PerAxis;
   /** Added to one end of the result, whose size strides leave open. */

@@ -4,6 +4,7 @@ import { atCaller, ShapeError, ValueError, randperm, tensor } from '../runtime/p
 import type { Tensor, TypedArray } from '../runtime/public.ts';
 import { withDefaults } from './options.ts';
 
+/** Options of `Batch`, as in PyTorch. */
 export interface BatchOptions {
   /** In random order, by the default generator. */
   readonly shuffle?: boolean;

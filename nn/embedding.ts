@@ -9,6 +9,7 @@ import { withDefaults } from './options.ts';
 import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 
+/** Options of `Embedding`, as in PyTorch. */
 export interface EmbeddingOptions {
   /** A row that starts as zeros and is not trained; negative ones count from the end. */
   readonly paddingIdx?: number | null;
@@ -16,6 +17,7 @@ export interface EmbeddingOptions {
 }
 const defaults: Required<EmbeddingOptions> = { paddingIdx: null, dtype: 'float32' };
 
+/** A table of vectors: indices of any shape => that shape with the vectors as last dimension. */
 export class Embedding extends Module {
   readonly numEmbeddings: number;
   readonly embeddingDim: number;

@@ -4,7 +4,9 @@
 import { atCaller, ValueError, noGrad, randperm, tensor } from '../runtime/public.ts';
 import type { Shape, Tensor } from '../runtime/public.ts';
 
+/** Which side of a weight counts: inputs or outputs. */
 export type FanMode = 'fan_in' | 'fan_out';
+/** What follows a layer, for its gain. */
 export type Nonlinearity =
   'linear' | `conv${'_transpose' | ''}${1 | 2 | 3}d` | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
 
@@ -33,9 +35,13 @@ export function fans({ shape }: { readonly shape: Shape }): {
 
 /** Uniform in [a, b). */
 export const uniform_ = (x: Tensor, a = 0, b = 1): Tensor => noGrad(() => x.uniform_(a, b));
+/** Fills a tensor with normal numbers, in place. */
 export const normal_ = (x: Tensor, mean = 0, std = 1): Tensor => noGrad(() => x.normal_(mean, std));
+/** Fills a tensor with one value, in place. */
 export const constant_ = (x: Tensor, value: number): Tensor => noGrad(() => x.fill_(value));
+/** Fills a tensor with ones, in place. */
 export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
+/** Fills a tensor with zeros, in place. */
 export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
 
 /** The share of a normal distribution below x, by the Maclaurin series of erf. */
@@ -106,6 +112,7 @@ export function xavierNormal_(x: Tensor, { gain = 1 } = {}): Tensor {
   return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)));
 }
 
+/** Options of `Kaiming`, as in PyTorch. */
 export interface KaimingOptions {
   /** The slope of the leaky_relu that follows. */
   readonly a?: number;

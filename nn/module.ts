@@ -44,6 +44,7 @@ export interface Module {
   (...inputs: Parameters<this['forward']>): ReturnType<this['forward']>;
 }
 
+/** A layer or a model: parameters, buffers and modules in its fields, and `forward`. It is called like a function. */
 export abstract class Module extends Callable {
   readonly #serial = count++;
   /** Names of buffers, and whether they belong to the state. */

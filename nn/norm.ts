@@ -9,6 +9,7 @@ import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 import { bool, float, tuple } from './python.ts';
 
+/** Options of `Norm`, as in PyTorch. */
 export interface LayerNormOptions {
   readonly eps?: number;
   readonly elementwiseAffine?: boolean;
@@ -51,6 +52,7 @@ export class LayerNorm extends Module {
   }
 }
 
+/** Options of `RMSNorm`, as in PyTorch. */
 export interface RMSNormOptions {
   /** The dtype's precision if null. */
   readonly eps?: number | null;
@@ -84,6 +86,7 @@ export class RMSNorm extends Module {
   }
 }
 
+/** Options of `GroupNorm`, as in PyTorch. */
 export interface GroupNormOptions {
   readonly eps?: number;
   readonly affine?: boolean;
@@ -121,6 +124,7 @@ export class GroupNorm extends Module {
   }
 }
 
+/** Options of `LocalResponseNorm`, as in PyTorch. */
 export interface LocalResponseNormOptions {
   readonly alpha?: number;
   readonly beta?: number;

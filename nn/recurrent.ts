@@ -25,6 +25,7 @@ import { float } from './python.ts';
 import { cells, gateCount } from './recurrentCell.ts';
 import type { CellState, Mode } from './recurrentCell.ts';
 
+/** Options of `Recurrent`, as in PyTorch. */
 export interface RecurrentOptions {
   /** Layers on top of each other. */
   readonly numLayers?: number;
@@ -37,9 +38,11 @@ export interface RecurrentOptions {
   readonly bidirectional?: boolean;
   readonly dtype?: FloatDType;
 }
+/** Options of `RNN`, as in PyTorch. */
 export interface RNNOptions extends RecurrentOptions {
   readonly nonlinearity?: 'tanh' | 'relu';
 }
+/** Options of `LSTM`, as in PyTorch. */
 export interface LSTMOptions extends RecurrentOptions {
   /** The size of the output, if a trained projection makes it smaller than the state. */
   readonly projSize?: number;

@@ -39,10 +39,12 @@ export const cells: Readonly<Record<Mode, Cell>> = {
   },
 };
 
+/** Options of `Cell`, as in PyTorch. */
 export interface CellOptions {
   readonly bias?: boolean;
   readonly dtype?: FloatDType;
 }
+/** Options of `RNNCell`, as in PyTorch. */
 export interface RNNCellOptions extends CellOptions {
   readonly nonlinearity?: 'tanh' | 'relu';
 }
@@ -101,6 +103,7 @@ abstract class RecurrentCell extends Module {
   }
 }
 
+/** One step of an Elman network: (x, hidden) => hidden. */
 export class RNNCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options?: RNNCellOptions) {
     const all = withDefaults('RNNCell', rnnDefaults, options);
@@ -111,6 +114,7 @@ export class RNNCell extends RecurrentCell {
   }
 }
 
+/** One step of a gated recurrent unit: (x, hidden) => hidden. */
 export class GRUCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options?: CellOptions) {
     super('GRU', inputSize, hiddenSize, withDefaults('GRUCell', defaults, options));
@@ -120,6 +124,7 @@ export class GRUCell extends RecurrentCell {
   }
 }
 
+/** One step of a long short-term memory: (x, [hidden, cell]) => [hidden, cell]. */
 export class LSTMCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options?: CellOptions) {
     super('LSTM', inputSize, hiddenSize, withDefaults('LSTMCell', defaults, options));

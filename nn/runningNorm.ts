@@ -20,6 +20,7 @@ import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 import { bool, float } from './python.ts';
 
+/** Options of `BatchNorm1d` and its relatives, as in PyTorch. */
 export interface RunningNormOptions {
   readonly eps?: number;
   /** The weight of the newest batch in the running moments; null: the plain average of all batches. */

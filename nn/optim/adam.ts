@@ -8,6 +8,7 @@ import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
+/** Options of `Adam`, as in PyTorch. */
 export interface AdamOptions extends CommonOptions {
   /** How much of the two running means is kept in each step. */
   betas: readonly [number, number];

@@ -10,6 +10,7 @@ import type { CommonOptions, OptimizerState, ParamsOf } from './optimizer.ts';
 import { strongWolfe } from './wolfe.ts';
 import type { Point } from './wolfe.ts';
 
+/** Options of `LBFGS`, as in PyTorch. */
 export interface LBFGSOptions extends CommonOptions {
   /** Iterations per step. */
   maxIter: number;
@@ -61,6 +62,7 @@ function directionFrom(grad: Vector, history: readonly Change[], scale: number):
   return d;
 }
 
+/** Limited-memory BFGS, with a line search by the strong Wolfe conditions if asked for. `step` takes a closure that gives the loss. */
 export class LBFGS extends Optimizer<LBFGSOptions, null> {
   readonly #history: Change[] = [];
   #scale = 1;

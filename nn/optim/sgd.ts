@@ -7,6 +7,7 @@ import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
+/** Options of `SGD`, as in PyTorch. */
 export interface SGDOptions extends CommonOptions {
   momentum: number;
   dampening: number;
@@ -30,6 +31,7 @@ interface Rates {
   readonly share: Tensor | null;
 }
 
+/** Stochastic gradient descent, with momentum (also Nesterov's) and weight decay. */
 export class SGD extends Optimizer<SGDOptions, Rates> {
   constructor(params: ParamsOf<SGDOptions>, options?: Partial<SGDOptions>) {
     super(params, withDefaults('SGD', defaults, options));

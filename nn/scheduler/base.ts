@@ -32,6 +32,7 @@ export interface Resume {
   readonly lastEpoch?: number;
 }
 
+/** A learning rate as a function of the number of steps taken. */
 export abstract class LRScheduler {
   readonly optimizer: Scheduled;
   readonly baseLrs: readonly number[];

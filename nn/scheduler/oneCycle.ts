@@ -6,6 +6,7 @@ import { withDefaults } from '../options.ts';
 import { LRScheduler, groupsOf, perGroup } from './base.ts';
 import type { Group, Resume, Scheduled } from './base.ts';
 
+/** Options of `OneCycle`, as in PyTorch. */
 export interface OneCycleOptions extends Resume {
   /** The number of steps; or epochs and the steps of each. */
   readonly totalSteps?: number | null;

@@ -6,6 +6,7 @@ import { withDefaults } from '../options.ts';
 import { groupsOf, perGroup } from './base.ts';
 import type { Scheduled, SchedulerState } from './base.ts';
 
+/** Options of `Plateau`, as in PyTorch. */
 export interface PlateauOptions {
   /** Whether the metric should fall or rise. */
   readonly mode?: 'min' | 'max';
