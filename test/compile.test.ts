@@ -6,6 +6,7 @@ import * as g from '../index.ts';
 import { Tensor, compile, guarded, manualSeed, noGrad, ones, tensor, zeros } from '../index.ts';
 import type { CompileOptions, Compiled } from '../index.ts';
 import { nn, optim } from '../nn/index.ts';
+import { flat as numbers } from './helpers/values.ts';
 
 type Fn = (...args: never[]) => unknown;
 type Way = <F extends Fn>(fn: F) => F;
@@ -21,8 +22,6 @@ const ways: Readonly<Record<string, Way>> = {
   checked: with_({ checked: true }),
   interpreted: with_({ backend: 'interpreter' }),
 };
-
-const numbers = (x: Tensor): number[] => Array.from(x.toTypedArray());
 
 /** What `scenario` observes must be the same in all ways. */
 function sameInAllWays(title: string, scenario: (way: Way) => readonly number[], tolerance = 1e-5): void {

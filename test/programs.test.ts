@@ -8,8 +8,7 @@ import { runInNewContext } from 'node:vm';
 import * as g from '../index.ts';
 import { compile, manualSeed, noGrad, ones, rand, tensor, zeros } from '../index.ts';
 import type { Program, Stage, Tensor } from '../index.ts';
-
-const numbers = (x: Tensor): number[] => Array.from(x.toTypedArray());
+import { flat as numbers } from './helpers/values.ts';
 
 interface Model {
   readonly w: Tensor;
