@@ -1,6 +1,7 @@
 // Element types. In: names of dtypes. Out: what they can hold, how wide they are, and which dtype a mixture of operands
 // computes in. The table is the only place that knows them; everything else asks it.
 
+/** The element types. */
 export type DType = 'float32' | 'float64' | 'int32' | 'uint8' | 'bool';
 
 /** Promotion never crosses down a category: bool < int < float (PyTorch, "type promotion documentation"). */
@@ -32,6 +33,7 @@ export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
   bool: { category: 'bool', bytes: 1, torchName: 'Bool', lowest: 0, highest: 1 },
 };
 
+/** True for the name of a dtype. */
 export const isDType = (name: unknown): name is DType =>
   typeof name === 'string' && Object.hasOwn(dtypes, name);
 export const isFloat = (dtype: DType): boolean => dtypes[dtype].category === 'float';

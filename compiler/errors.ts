@@ -1,6 +1,7 @@
 // Every error a user can cause. In: words. Out: a typed error of one or two lines. Messages begin with PyTorch's words where
 // PyTorch has the error; `at` then names the user's line. Our own mistakes are InternalErrors and print the IR.
 
+/** Every error that a user can cause. */
 export class GradloomError extends Error {
   override name = 'GradloomError';
 }

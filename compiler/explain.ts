@@ -101,6 +101,7 @@ export interface PlanView {
   readonly peakBytes: number;
 }
 
+/** The stages of a program as data. */
 export interface Explanation {
   readonly graph: GraphView;
   readonly rewrites: readonly Rewrite[];
@@ -202,6 +203,7 @@ function watch({ graph, optimized, options }: Built): { rewrites: Rewrite[]; nam
   return { rewrites, nameOf };
 }
 
+/** The stages that explain knows. */
 export type Stage = 'graph' | 'optimized' | 'groups' | 'nests' | 'plan';
 
 export interface Explained {

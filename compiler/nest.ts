@@ -88,6 +88,7 @@ export interface Contraction {
   readonly epilogue: readonly Stmt[];
 }
 
+/** A loop nest with all that it reads and writes; it becomes one function. */
 export interface Kernel {
   /** An identifier, unique in its program. */
   readonly name: string;

@@ -3,6 +3,7 @@
 
 import { IndexError, ShapeError, ValueError } from './errors.ts';
 
+/** Sizes of the dimensions; [] is a scalar. */
 export type Shape = readonly number[];
 
 export const numel = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);

@@ -4,6 +4,7 @@
 
 import { compile, randn } from 'gradloom';
 import type { Tensor } from 'gradloom';
+import { isMain } from './lib/main.ts';
 
 const gradient = compile((x: Tensor, w: Tensor) => {
   const loss = x.softmax(-1).mul(w).sum();
@@ -13,6 +14,9 @@ const gradient = compile((x: Tensor, w: Tensor) => {
   return [loss, grad];
 });
 
-const program = gradient.lower(randn([8, 100], { requiresGrad: true }), randn([8, 100]));
-console.log(program.explain());
-console.log(program.source);
+export const program = gradient.lower(randn([8, 100], { requiresGrad: true }), randn([8, 100]));
+
+if (isMain(import.meta.url)) {
+  console.log(program.explain());
+  console.log(program.source);
+}

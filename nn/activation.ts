@@ -46,46 +46,67 @@ type One = [x: Tensor];
 const plain = (fn: (x: Tensor) => Tensor): FunctionClass<One, object> =>
   layerOf<One, object>((x) => fn(x), {});
 
+/** max(x, 0) */
 export class ReLU extends plain(relu) {}
+/** min(max(x, 0), 6) */
 export class ReLU6 extends plain(relu6) {}
+/** 1 / (1 + exp(-x)) */
 export class Sigmoid extends plain(sigmoid) {}
+/** The hyperbolic tangent. */
 export class Tanh extends plain(tanh) {}
+/** The self-normalising exponential unit (Klambauer et al., 2017). */
 export class SELU extends plain(selu) {}
+/** x * sigmoid(x) */
 export class SiLU extends plain(silu) {}
+/** x * tanh(softplus(x)) */
 export class Mish extends plain(mish) {}
+/** log(sigmoid(x)), without overflow. */
 export class LogSigmoid extends plain(logsigmoid) {}
+/** x / (1 + |x|) */
 export class Softsign extends plain(softsign) {}
+/** x - tanh(x) */
 export class Tanhshrink extends plain(tanhshrink) {}
+/** relu6(x + 3) / 6 */
 export class Hardsigmoid extends plain(hardsigmoid) {}
+/** x * relu6(x + 3) / 6 */
 export class Hardswish extends plain(hardswish) {}
 
 const alpha = (o: { readonly alpha: number }): string => `alpha=${float(o.alpha)}`;
 const lambd = (o: { readonly lambd: number }): string => float(o.lambd);
 
+/** x where positive, otherwise alpha * (exp(x) - 1). */
 export class ELU extends layerOf<One, { alpha: number }>(elu, { alpha: 1 }, alpha) {}
+/** x where positive, otherwise alpha * (exp(x / alpha) - 1). */
 export class CELU extends layerOf<One, { alpha: number }>(celu, { alpha: 1 }, alpha) {}
+/** x outside of [-lambd, lambd], 0 within. */
 export class Hardshrink extends layerOf<One, { lambd: number }>(hardshrink, { lambd: 0.5 }, lambd) {}
+/** x moved by lambd towards 0, and 0 within [-lambd, lambd]. */
 export class Softshrink extends layerOf<One, { lambd: number }>(softshrink, { lambd: 0.5 }, lambd) {}
+/** x where positive, otherwise negativeSlope * x. */
 export class LeakyReLU extends layerOf<One, { negativeSlope: number }>(
   leakyRelu,
   { negativeSlope: 0.01 },
   (o) => `negative_slope=${float(o.negativeSlope)}`,
 ) {}
+/** x clamped to [minVal, maxVal]. */
 export class Hardtanh extends layerOf<One, { minVal: number; maxVal: number }>(
   hardtanh,
   { minVal: -1, maxVal: 1 },
   (o) => `min_val=${float(o.minVal)}, max_val=${float(o.maxVal)}`,
 ) {}
+/** log(1 + exp(beta * x)) / beta; x itself beyond the threshold. */
 export class Softplus extends layerOf<One, { beta: number; threshold: number }>(
   softplus,
   { beta: 1, threshold: 20 },
   (o) => `beta=${float(o.beta)}, threshold=${float(o.threshold)}`,
 ) {}
+/** x times the normal distribution function of x, or its approximation by tanh. */
 export class GELU extends layerOf<One, { approximate: 'none' | 'tanh' }>(
   gelu,
   { approximate: 'none' },
   (o) => `approximate='${o.approximate}'`,
 ) {}
+/** The first half along a dimension, times the sigmoid of the second. */
 export class GLU extends layerOf<One, { dim: number }>(
   (x, o) => glu(x, o.dim),
   { dim: -1 },
@@ -94,8 +115,11 @@ export class GLU extends layerOf<One, { dim: number }>(
 
 const dimText = (dim: number): string => `dim=${dim}`;
 
+/** exp(x) / sum(exp(x)) along a dimension. */
 export class Softmax extends layerWith<number>((x, dim) => softmax(x, dim), dimText) {}
+/** log(softmax(x)) along a dimension. */
 export class LogSoftmax extends layerWith<number>((x, dim) => logSoftmax(x, dim), dimText) {}
+/** softmax(-x) along a dimension. */
 export class Softmin extends layerWith<number>((x, dim) => softmin(x, dim), dimText) {}
 
 /** x above a threshold, a fixed value elsewhere. */
@@ -116,6 +140,7 @@ export class Threshold extends Module {
   }
 }
 
+/** Options of `PReLU`, as in PyTorch. */
 export interface PReLUOptions {
   /** 1, or the number of channels. */
   readonly numParameters?: number;
@@ -143,10 +168,12 @@ export class PReLU extends Module {
 
 type Pair = [x1: Tensor, x2: Tensor];
 
+/** (x, y) => the cosine of the angle between vectors along a dimension. */
 export class CosineSimilarity extends layerOf<Pair, { dim: number; eps: number }>(cosineSimilarity, {
   dim: 1,
   eps: 1e-8,
 }) {}
+/** (x, y) => the p-norm of their differences along the last dimension. */
 export class PairwiseDistance extends layerOf<Pair, { p: number; eps: number; keepdim: boolean }>(
   pairwiseDistance,
   { p: 2, eps: 1e-6, keepdim: false },

@@ -2,6 +2,7 @@
 // well their keys fit, and those weights.
 
 import {
+  atCaller,
   ShapeError,
   ValueError,
   bmm,
@@ -22,6 +23,7 @@ import { withDefaults } from './options.ts';
 import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 
+/** Options of `MultiheadAttention`, as in PyTorch. */
 export interface MultiheadAttentionOptions {
   readonly dropout?: number;
   readonly bias?: boolean;
@@ -67,10 +69,12 @@ export class MultiheadAttention extends Module {
     const all = withDefaults('MultiheadAttention', defaults, options);
     const { bias, addBiasKv, kdim, vdim, dtype } = all;
     if (embedDim <= 0 || numHeads <= 0)
-      throw new ValueError(
-        `embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`,
+      throw atCaller(
+        new ValueError(
+          `embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`,
+        ),
       );
-    if (embedDim % numHeads !== 0) throw new ValueError('embed_dim must be divisible by num_heads');
+    if (embedDim % numHeads !== 0) throw atCaller(new ValueError('embed_dim must be divisible by num_heads'));
     this.embedDim = embedDim;
     this.numHeads = numHeads;
     this.options = all;
@@ -126,7 +130,7 @@ export class MultiheadAttention extends Module {
     const { embedDim, numHeads, options, biasK, biasV } = this;
     const [length, batch, features] = query.shape;
     if (features !== embedDim)
-      throw new ShapeError(`was expecting embedding dimension of ${embedDim}, but got ${features}`);
+      throw atCaller(new ShapeError(`was expecting embedding dimension of ${embedDim}, but got ${features}`));
     let [q, k, v] = this.project(query, key, value);
     let extra = 0;
     if (biasK !== null && biasV !== null) {

@@ -1,7 +1,7 @@
 // The masks of MultiheadAttention. In: a mask over keys and one over pairs of queries and keys, boolean or to be added. Out: their checks, and
 // both as one.
 
-import { DTypeError, ShapeError, logicalOr, maskedFill, pad, zeros } from '../runtime/public.ts';
+import { atCaller, DTypeError, ShapeError, logicalOr, maskedFill, pad, zeros } from '../runtime/public.ts';
 import type { Tensor } from '../runtime/public.ts';
 
 export interface AttentionMasks {
@@ -31,33 +31,41 @@ export function checkRanks(
 ): void {
   const n = query.ndim;
   if (n !== 2 && n !== 3)
-    throw new ShapeError(
-      `query should be unbatched 2D or batched 3D tensor but received ${n}-D query tensor`,
+    throw atCaller(
+      new ShapeError(`query should be unbatched 2D or batched 3D tensor but received ${n}-D query tensor`),
     );
   const kind = n === 3 ? 'For batched (3-D) `query`' : 'For unbatched (2-D) `query`';
   if (key.ndim !== n || value.ndim !== n)
-    throw new ShapeError(
-      `${kind}, expected \`key\` and \`value\` to be ${n}-D but found ${key.ndim}-D and ${value.ndim}-D tensors respectively`,
+    throw atCaller(
+      new ShapeError(
+        `${kind}, expected \`key\` and \`value\` to be ${n}-D but found ${key.ndim}-D and ${value.ndim}-D tensors respectively`,
+      ),
     );
   const { keyPaddingMask, attnMask } = masks;
   if (keyPaddingMask !== null && keyPaddingMask.ndim !== n - 1)
-    throw new ShapeError(
-      `${kind}, expected \`key_padding_mask\` to be \`None\` or ${n - 1}-D but found ${keyPaddingMask.ndim}-D tensor instead`,
+    throw atCaller(
+      new ShapeError(
+        `${kind}, expected \`key_padding_mask\` to be \`None\` or ${n - 1}-D but found ${keyPaddingMask.ndim}-D tensor instead`,
+      ),
     );
   if (attnMask !== null && attnMask.ndim !== 2 && attnMask.ndim !== 3)
-    throw new ShapeError(
-      `${kind}, expected \`attn_mask\` to be \`None\`, 2-D or 3-D but found ${attnMask.ndim}-D tensor instead`,
+    throw atCaller(
+      new ShapeError(
+        `${kind}, expected \`attn_mask\` to be \`None\`, 2-D or 3-D but found ${attnMask.ndim}-D tensor instead`,
+      ),
     );
   if (attnMask?.ndim === 3 && n === 2 && attnMask.shape[0] !== numHeads)
-    throw new ShapeError(
-      `Expected \`attn_mask\` shape to be [${numHeads}, ${query.shape[0]}, ${key.shape[0]}] but got [${attnMask.shape.join(', ')}]`,
+    throw atCaller(
+      new ShapeError(
+        `Expected \`attn_mask\` shape to be [${numHeads}, ${query.shape[0]}, ${key.shape[0]}] but got [${attnMask.shape.join(', ')}]`,
+      ),
     );
   for (const [name, mask] of [
     ['key_padding_mask', keyPaddingMask],
     ['attn_mask', attnMask],
   ] as const)
     if (mask !== null && mask.dtype === 'int32')
-      throw new DTypeError(`only bool and floating types of ${name} are supported`);
+      throw atCaller(new DTypeError(`only bool and floating types of ${name} are supported`));
 }
 
 interface MaskSizes {
@@ -80,16 +88,20 @@ export function mergeMasks(
   if (attnMask !== null) {
     const expected = [...(attnMask.ndim === 3 ? [batch * numHeads] : []), length, keys - extra];
     if (attnMask.shape.some((size, i) => size !== expected[i]))
-      throw new ShapeError(
-        `The shape of the ${attnMask.ndim}D attn_mask is [${attnMask.shape.join(', ')}], but should be [${expected.join(', ')}].`,
+      throw atCaller(
+        new ShapeError(
+          `The shape of the ${attnMask.ndim}D attn_mask is [${attnMask.shape.join(', ')}], but should be [${expected.join(', ')}].`,
+        ),
       );
     const wide = widened(attnMask);
     mask = wide.ndim === 2 ? wide.unsqueeze(0) : wide;
   }
   if (padding === null) return mask;
   if (padding.shape[0] !== batch || padding.shape[1] !== keys - extra)
-    throw new ShapeError(
-      `expecting key_padding_mask shape of [${batch}, ${keys - extra}], but got [${padding.shape.join(', ')}]`,
+    throw atCaller(
+      new ShapeError(
+        `expecting key_padding_mask shape of [${batch}, ${keys - extra}], but got [${padding.shape.join(', ')}]`,
+      ),
     );
   const hidden = widened(padding)
     .reshape([batch, 1, 1, keys])

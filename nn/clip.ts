@@ -1,6 +1,7 @@
 // Gradients cleared or kept within bounds, and parameters as one vector. In: parameters. Out: their gradients changed in place.
 
 import {
+  atCaller,
   AutogradError,
   ValueError,
   cat,
@@ -17,13 +18,14 @@ import { Tensor } from '../runtime/public.ts';
 function listOf(parameters: Tensor | Iterable<Tensor>): readonly Tensor[] {
   if (parameters instanceof Tensor) return [parameters];
   if (typeof parameters !== 'object' || parameters === null || !(Symbol.iterator in parameters))
-    throw new ValueError(`clipping gradients: expected tensors, but got ${String(parameters)}`);
+    throw atCaller(new ValueError(`clipping gradients: expected tensors, but got ${String(parameters)}`));
   return [...parameters];
 }
 
 const gradsOf = (parameters: Tensor | Iterable<Tensor>): readonly Tensor[] =>
   listOf(parameters).flatMap((p) => p.grad?.detach() ?? []);
 
+/** Options of `ClipNorm`, as in PyTorch. */
 export interface ClipNormOptions {
   /** 2 if absent; Infinity: the largest size. */
   readonly normType?: number;
@@ -42,9 +44,11 @@ export function clipGradNorm_(
   return noGrad(() => {
     const total = norm(stack(grads.map((g) => norm(g, { p: normType }))), { p: normType });
     if (errorIfNonfinite && !isfinite(total).item())
-      throw new AutogradError(
-        `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable ` +
-          'this error and scale the gradients by the non-finite norm anyway, set `errorIfNonfinite: false`',
+      throw atCaller(
+        new AutogradError(
+          `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable ` +
+            'this error and scale the gradients by the non-finite norm anyway, set `errorIfNonfinite: false`',
+        ),
       );
     const scale = clampMax(div(maxNorm, total.add(1e-6)), 1);
     for (const g of grads) g.mul_(scale.to(g.dtype));

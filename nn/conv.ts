@@ -2,6 +2,7 @@
 // and sizes. The three ranks differ only in how many sizes a kernel has.
 
 import {
+  atCaller,
   ValueError,
   conv1d,
   conv2d,
@@ -28,11 +29,13 @@ interface Common {
   readonly bias?: boolean;
   readonly dtype?: FloatDType;
 }
+/** Options of `Conv`, as in PyTorch. */
 export interface ConvLayerOptions extends Common {
   /** At both ends of each axis; 'same' keeps the sizes. */
   readonly padding?: PerAxis | 'same' | 'valid';
   readonly paddingMode?: PaddingMode;
 }
+/** Options of `ConvTranspose`, as in PyTorch. */
 export interface ConvTransposeLayerOptions extends Common {
   readonly padding?: PerAxis;
   /** Added to one end of the result, whose size strides leave open. */
@@ -73,9 +76,9 @@ abstract class ConvNd extends Module {
   ) {
     super();
     const [inputs, outputs] = channels;
-    if (groups <= 0) throw new ValueError('groups must be a positive integer');
-    if (inputs % groups !== 0) throw new ValueError('in_channels must be divisible by groups');
-    if (outputs % groups !== 0) throw new ValueError('out_channels must be divisible by groups');
+    if (groups <= 0) throw atCaller(new ValueError('groups must be a positive integer'));
+    if (inputs % groups !== 0) throw atCaller(new ValueError('in_channels must be divisible by groups'));
+    if (outputs % groups !== 0) throw atCaller(new ValueError('out_channels must be divisible by groups'));
     this.ndim = ndim;
     this.inChannels = inputs;
     this.outChannels = outputs;
@@ -129,12 +132,16 @@ abstract class ConvLayer extends ConvNd {
     super(ndim, channels, kernelSize, false, all);
     const { padding, paddingMode } = all;
     if (typeof padding === 'string' && padding !== 'same' && padding !== 'valid')
-      throw new ValueError(`Invalid padding string '${String(padding)}', should be one of {'same', 'valid'}`);
+      throw atCaller(
+        new ValueError(`Invalid padding string '${String(padding)}', should be one of {'same', 'valid'}`),
+      );
     if (padding === 'same' && this.stride.some((s) => s !== 1))
-      throw new ValueError("padding='same' is not supported for strided convolutions");
+      throw atCaller(new ValueError("padding='same' is not supported for strided convolutions"));
     if (!modes.includes(paddingMode))
-      throw new ValueError(
-        `padding_mode must be one of {${modes.map((m) => `'${m}'`).join(', ')}}, but got padding_mode='${String(paddingMode)}'`,
+      throw atCaller(
+        new ValueError(
+          `padding_mode must be one of {${modes.map((m) => `'${m}'`).join(', ')}}, but got padding_mode='${String(paddingMode)}'`,
+        ),
       );
     this.padding = typeof padding === 'string' ? padding : perAxis(padding, ndim);
     this.paddingMode = paddingMode;

@@ -1,9 +1,10 @@
 // Minibatches. In: tensors whose first dimensions agree, such as inputs and labels. Out: parts of them, one batch after the other.
 
-import { ShapeError, ValueError, randperm, tensor } from '../runtime/public.ts';
+import { atCaller, ShapeError, ValueError, randperm, tensor } from '../runtime/public.ts';
 import type { Tensor, TypedArray } from '../runtime/public.ts';
 import { withDefaults } from './options.ts';
 
+/** Options of `Batch`, as in PyTorch. */
 export interface BatchOptions {
   /** In random order, by the default generator. */
   readonly shuffle?: boolean;
@@ -21,9 +22,12 @@ export function* batches<const T extends readonly Tensor[]>(
 ): Generator<Batch<T>, void, undefined> {
   const { shuffle, dropLast } = withDefaults('batches', { shuffle: false, dropLast: false }, options);
   if (!Number.isInteger(batchSize) || batchSize <= 0)
-    throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
+    throw atCaller(
+      new ValueError(`batch_size should be a positive integer value, but got batch_size=${batchSize}`),
+    );
   const count = tensors[0]?.shape[0] ?? 0;
-  if (tensors.some((x) => x.shape[0] !== count)) throw new ShapeError('Size mismatch between tensors');
+  if (tensors.some((x) => x.shape[0] !== count))
+    throw atCaller(new ShapeError('Size mismatch between tensors'));
   const columns = tensors.map((x) => ({ x, elements: x.toTypedArray(), width: x.numel / count }));
   const order = shuffle ? randperm(count).toTypedArray() : Int32Array.from({ length: count }, (_, i) => i);
   for (let at = 0; at < count; at += batchSize) {

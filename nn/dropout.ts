@@ -1,6 +1,14 @@
 // Dropout and its kin. In: activations. Out: in training some of them zero, at random, the rest scaled up; in evaluation all of them.
 
-import { ValueError, alphaDropout, dropout, dropout1d, dropout2d, dropout3d } from '../runtime/public.ts';
+import {
+  atCaller,
+  ValueError,
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+} from '../runtime/public.ts';
 import type { Tensor } from '../runtime/public.ts';
 import { Module } from './module.ts';
 import { float } from './python.ts';
@@ -13,7 +21,7 @@ class DropoutLayer extends Module {
   constructor(drop: Drop, p: number) {
     super();
     if (!(p >= 0 && p <= 1))
-      throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
+      throw atCaller(new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`));
     this.p = p;
     this.#drop = drop;
   }

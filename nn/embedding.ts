@@ -1,6 +1,6 @@
 // Embedding. In: whole numbers of any shape. Out: a row of a trained table for each.
 
-import { ValueError, embedding, noGrad } from '../runtime/public.ts';
+import { atCaller, ValueError, embedding, noGrad } from '../runtime/public.ts';
 import { Parameter } from '../runtime/public.ts';
 import type { Tensor } from '../runtime/public.ts';
 import { normal_ } from './init.ts';
@@ -9,6 +9,7 @@ import { withDefaults } from './options.ts';
 import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 
+/** Options of `Embedding`, as in PyTorch. */
 export interface EmbeddingOptions {
   /** A row that starts as zeros and is not trained; negative ones count from the end. */
   readonly paddingIdx?: number | null;
@@ -16,6 +17,7 @@ export interface EmbeddingOptions {
 }
 const defaults: Required<EmbeddingOptions> = { paddingIdx: null, dtype: 'float32' };
 
+/** A table of vectors: indices of any shape => that shape with the vectors as last dimension. */
 export class Embedding extends Module {
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
@@ -26,7 +28,7 @@ export class Embedding extends Module {
     super();
     const { paddingIdx, dtype } = withDefaults('Embedding', defaults, options);
     if (paddingIdx !== null && (paddingIdx >= numEmbeddings || paddingIdx < -numEmbeddings))
-      throw new ValueError('Padding_idx must be within num_embeddings');
+      throw atCaller(new ValueError('Padding_idx must be within num_embeddings'));
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
@@ -44,7 +46,8 @@ export class Embedding extends Module {
       paddingIdx = null,
     }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
   ): Embedding {
-    if (embeddings.ndim !== 2) throw new ValueError('Embeddings parameter is expected to be 2-dimensional');
+    if (embeddings.ndim !== 2)
+      throw atCaller(new ValueError('Embeddings parameter is expected to be 2-dimensional'));
     const [rows, columns] = embeddings.shape;
     const layer = new Embedding(rows, columns, { paddingIdx });
     return Object.assign(layer, { weight: new Parameter(embeddings, !freeze) });

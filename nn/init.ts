@@ -1,10 +1,12 @@
 // Initial values of parameters: nn.init. In: a tensor. Out: the same tensor, filled in place with PyTorch's numbers of the same seed.
 // Nothing here is recorded for gradients.
 
-import { ValueError, noGrad, randperm, tensor } from '../runtime/public.ts';
+import { atCaller, ValueError, noGrad, randperm, tensor } from '../runtime/public.ts';
 import type { Shape, Tensor } from '../runtime/public.ts';
 
+/** Which side of a weight counts: inputs or outputs. */
 export type FanMode = 'fan_in' | 'fan_out';
+/** What follows a layer, for its gain. */
 export type Nonlinearity =
   'linear' | `conv${'_transpose' | ''}${1 | 2 | 3}d` | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
 
@@ -15,7 +17,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number 
   if (nonlinearity === 'relu') return Math.sqrt(2);
   if (nonlinearity === 'leaky_relu') return Math.sqrt(2 / (1 + param ** 2));
   if (nonlinearity === 'selu') return 3 / 4;
-  throw new ValueError(`Unsupported nonlinearity ${nonlinearity}`);
+  throw atCaller(new ValueError(`Unsupported nonlinearity ${nonlinearity}`));
 }
 
 /** How many numbers each output of a weight is made of, and each input goes into. */
@@ -24,16 +26,22 @@ export function fans({ shape }: { readonly shape: Shape }): {
   readonly fanOut: number;
 } {
   if (shape.length < 2)
-    throw new ValueError('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
+    throw atCaller(
+      new ValueError('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions'),
+    );
   const field = shape.slice(2).reduce((product, size) => product * size, 1);
   return { fanIn: shape[1] * field, fanOut: shape[0] * field };
 }
 
 /** Uniform in [a, b). */
 export const uniform_ = (x: Tensor, a = 0, b = 1): Tensor => noGrad(() => x.uniform_(a, b));
+/** Fills a tensor with normal numbers, in place. */
 export const normal_ = (x: Tensor, mean = 0, std = 1): Tensor => noGrad(() => x.normal_(mean, std));
+/** Fills a tensor with one value, in place. */
 export const constant_ = (x: Tensor, value: number): Tensor => noGrad(() => x.fill_(value));
+/** Fills a tensor with ones, in place. */
 export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
+/** Fills a tensor with zeros, in place. */
 export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
 
 /** The share of a normal distribution below x, by the Maclaurin series of erf. */
@@ -68,7 +76,7 @@ const write = (x: Tensor, elements: Float64Array): Tensor =>
 
 /** The identity, for a matrix. */
 export function eye_(x: Tensor): Tensor {
-  if (x.ndim !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
+  if (x.ndim !== 2) throw atCaller(new ValueError('Only tensors with 2 dimensions are supported'));
   const [, columns] = x.shape;
   return write(
     x,
@@ -78,9 +86,10 @@ export function eye_(x: Tensor): Tensor {
 
 /** The identity, for the weight of a convolution. */
 export function dirac_(x: Tensor, { groups = 1 } = {}): Tensor {
-  if (x.ndim < 3 || x.ndim > 5) throw new ValueError('Only tensors with 3, 4, or 5 dimensions are supported');
+  if (x.ndim < 3 || x.ndim > 5)
+    throw atCaller(new ValueError('Only tensors with 3, 4, or 5 dimensions are supported'));
   const [outputs, inputs, ...kernel] = x.shape;
-  if (outputs % groups !== 0) throw new ValueError('dim 0 must be divisible by groups');
+  if (outputs % groups !== 0) throw atCaller(new ValueError('dim 0 must be divisible by groups'));
   const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
   const field = kernel.reduce((product, size) => product * size, 1);
   const perGroup = outputs / groups;
@@ -103,6 +112,7 @@ export function xavierNormal_(x: Tensor, { gain = 1 } = {}): Tensor {
   return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)));
 }
 
+/** Options of `Kaiming`, as in PyTorch. */
 export interface KaimingOptions {
   /** The slope of the leaky_relu that follows. */
   readonly a?: number;
@@ -116,7 +126,9 @@ function kaimingDeviation(
   { a = 0, mode = 'fan_in', nonlinearity = 'leaky_relu' }: KaimingOptions,
 ): number {
   if (mode !== 'fan_in' && mode !== 'fan_out')
-    throw new ValueError(`Mode ${String(mode)} not supported, please use one of ['fan_in', 'fan_out']`);
+    throw atCaller(
+      new ValueError(`Mode ${String(mode)} not supported, please use one of ['fan_in', 'fan_out']`),
+    );
   const { fanIn, fanOut } = fans(x);
   return calculateGain(nonlinearity, a) / Math.sqrt(mode === 'fan_in' ? fanIn : fanOut);
 }
@@ -135,7 +147,7 @@ export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor 
 
 /** Orthogonal rows or columns (Saxe et al. 2013): a normal matrix, orthonormalised by Gram & Schmidt, twice for accuracy. */
 export function orthogonal_(x: Tensor, { gain = 1 } = {}): Tensor {
-  if (x.ndim < 2) throw new ValueError('Only tensors with 2 or more dimensions are supported');
+  if (x.ndim < 2) throw atCaller(new ValueError('Only tensors with 2 or more dimensions are supported'));
   const rows = x.shape[0];
   const columns = x.numel / rows;
   const wide = rows < columns;
@@ -160,7 +172,7 @@ export function orthogonal_(x: Tensor, { gain = 1 } = {}): Tensor {
 
 /** Normal, with a part of each column set to zero (Martens 2010). */
 export function sparse_(x: Tensor, sparsity: number, std = 0.01): Tensor {
-  if (x.ndim !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
+  if (x.ndim !== 2) throw atCaller(new ValueError('Only tensors with 2 dimensions are supported'));
   const [rows, columns] = x.shape;
   const elements = Float64Array.from(normal_(x, 0, std).toTypedArray());
   const zeros = Math.ceil(sparsity * rows);

@@ -9,6 +9,7 @@ import { fillBias, fillWeight, parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 import { bool, tuple } from './python.ts';
 
+/** Options of `Linear`, as in PyTorch. */
 export interface LinearOptions {
   readonly bias?: boolean;
   readonly dtype?: FloatDType;
@@ -73,6 +74,7 @@ export class Identity extends Module {
   }
 }
 
+/** Options of `Flatten`, as in PyTorch. */
 export interface FlattenOptions {
   readonly startDim?: number;
   readonly endDim?: number;

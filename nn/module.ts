@@ -4,7 +4,7 @@
 // Registration is plain assignment: of a module's own fields, in the order in which they were set, each Parameter is a parameter, each
 // Module a child; buffers are fields declared by `registerBuffer`.
 
-import { Parameter, Tensor, ValueError, guarded, noGrad } from '../runtime/public.ts';
+import { atCaller, Parameter, Tensor, ValueError, guarded, noGrad } from '../runtime/public.ts';
 import type { DType } from '../runtime/public.ts';
 import { Callable } from './callable.ts';
 import { clearGrads } from './clip.ts';
@@ -44,6 +44,7 @@ export interface Module {
   (...inputs: Parameters<this['forward']>): ReturnType<this['forward']>;
 }
 
+/** A layer or a model: parameters, buffers and modules in its fields, and `forward`. It is called like a function. */
 export abstract class Module extends Callable {
   readonly #serial = count++;
   /** Names of buffers, and whether they belong to the state. */
@@ -97,13 +98,15 @@ export abstract class Module extends Callable {
   /** Makes a field of a module. */
   addModule<T extends Module | null>(name: string, value: T): T {
     this.#checkName('module', name);
+    if (value !== null && !((value as unknown) instanceof Module))
+      throw atCaller(new ValueError(`${typeof value} is not a Module subclass`));
     return this.#setField(name, value);
   }
   #checkName(kind: string, name: string): void {
-    if (name === '') throw new ValueError(`${kind} name can't be empty string ""`);
-    if (name.includes('.')) throw new ValueError(`${kind} name can't contain "."`);
+    if (name === '') throw atCaller(new ValueError(`${kind} name can't be empty string ""`));
+    if (name.includes('.')) throw atCaller(new ValueError(`${kind} name can't contain "."`));
     if (name in this && (this as Record<string, unknown>)[name] != null && !this.#buffers.has(name))
-      throw new ValueError(`attribute '${name}' already exists`);
+      throw atCaller(new ValueError(`attribute '${name}' already exists`));
   }
   #setField<T>(name: string, value: T): T {
     Object.defineProperty(this, name, { value, enumerable: true, configurable: true, writable: true });
@@ -190,7 +193,7 @@ export abstract class Module extends Callable {
       strict ? { missingKeys, unexpectedKeys } : null,
       misfits,
     );
-    if (problem !== null) throw new ValueError(problem);
+    if (problem !== null) throw atCaller(new ValueError(problem));
     noGrad(() => fitting.forEach(([key, { value }]) => targets[key].copy_(value)));
     return { missingKeys, unexpectedKeys };
   }
@@ -217,7 +220,9 @@ export abstract class Module extends Callable {
    */
   to(dtype: DType): this {
     if (dtype !== 'float32' && dtype !== 'float64')
-      throw new ValueError(`nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`);
+      throw atCaller(
+        new ValueError(`nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`),
+      );
     const converted = new Map<Tensor, Tensor>();
     const convert = (x: Tensor): Tensor => {
       const value = x.detach().to(dtype);

@@ -1,6 +1,6 @@
 // Normalisation without running moments: LayerNorm, RMSNorm, GroupNorm, LocalResponseNorm. In: activations. Out: the same, centred and scaled.
 
-import { ValueError, groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../runtime/public.ts';
+import { atCaller, ValueError, groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../runtime/public.ts';
 import type { Parameter, Shape, Tensor } from '../runtime/public.ts';
 import { ones_, zeros_ } from './init.ts';
 import { Module } from './module.ts';
@@ -9,6 +9,7 @@ import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 import { bool, float, tuple } from './python.ts';
 
+/** Options of `Norm`, as in PyTorch. */
 export interface LayerNormOptions {
   readonly eps?: number;
   readonly elementwiseAffine?: boolean;
@@ -51,6 +52,7 @@ export class LayerNorm extends Module {
   }
 }
 
+/** Options of `RMSNorm`, as in PyTorch. */
 export interface RMSNormOptions {
   /** The dtype's precision if null. */
   readonly eps?: number | null;
@@ -84,6 +86,7 @@ export class RMSNorm extends Module {
   }
 }
 
+/** Options of `GroupNorm`, as in PyTorch. */
 export interface GroupNormOptions {
   readonly eps?: number;
   readonly affine?: boolean;
@@ -102,7 +105,8 @@ export class GroupNorm extends Module {
   constructor(numGroups: number, numChannels: number, options?: GroupNormOptions) {
     super();
     const { eps, affine, dtype } = withDefaults('GroupNorm', groupDefaults, options);
-    if (numChannels % numGroups !== 0) throw new ValueError('num_channels must be divisible by num_groups');
+    if (numChannels % numGroups !== 0)
+      throw atCaller(new ValueError('num_channels must be divisible by num_groups'));
     this.numGroups = numGroups;
     this.numChannels = numChannels;
     this.eps = eps;
@@ -120,6 +124,7 @@ export class GroupNorm extends Module {
   }
 }
 
+/** Options of `LocalResponseNorm`, as in PyTorch. */
 export interface LocalResponseNormOptions {
   readonly alpha?: number;
   readonly beta?: number;

@@ -25,6 +25,7 @@ import { Module } from './module.ts';
 import { withDefaults } from './options.ts';
 import { bool, sizes, tuple } from './python.ts';
 
+/** Options of `MaxPool`, as in PyTorch. */
 export interface MaxPoolLayerOptions {
   /** The kernel's size if absent. */
   readonly stride?: PerAxis | null;
@@ -33,6 +34,7 @@ export interface MaxPoolLayerOptions {
   /** Also windows that reach beyond the end. */
   readonly ceilMode?: boolean;
 }
+/** Options of `AvgPool`, as in PyTorch. */
 export interface AvgPoolLayerOptions extends Omit<MaxPoolLayerOptions, 'dilation'> {
   readonly countIncludePad?: boolean;
   readonly divisorOverride?: number | null;
@@ -134,17 +136,31 @@ const adaptivePoolBy = (
 
 const asTuple = (size: PerAxis): string => tuple(typeof size === 'number' ? [size] : size);
 
+/** The largest element of each window of the last dimension of [n, c, l] or [c, l]. */
 export class MaxPool1d extends maxPoolBy(maxPool1d) {}
+/** The largest element of each window of the last two dimensions of [n, c, h, w] or [c, h, w]. */
 export class MaxPool2d extends maxPoolBy(maxPool2d) {}
+/** The largest element of each window of the last three dimensions of [n, c, d, h, w] or [c, d, h, w]. */
 export class MaxPool3d extends maxPoolBy(maxPool3d) {}
+/** The average of each window of the last dimension of [n, c, l] or [c, l]. */
 export class AvgPool1d extends avgPoolBy(avgPool1d, asTuple) {}
+/** The average of each window of the last two dimensions of [n, c, h, w] or [c, h, w]. */
 export class AvgPool2d extends avgPoolBy(avgPool2d) {}
+/** The average of each window of the last three dimensions of [n, c, d, h, w] or [c, d, h, w]. */
 export class AvgPool3d extends avgPoolBy(avgPool3d) {}
+/** The p-norm of each window of the last dimension of [n, c, l] or [c, l]. */
 export class LPPool1d extends lpPoolBy(lpPool1d) {}
+/** The p-norm of each window of the last two dimensions of [n, c, h, w] or [c, h, w]. */
 export class LPPool2d extends lpPoolBy(lpPool2d) {}
+/** Averages of as many parts as asked for of the last dimension of [n, c, l] or [c, l]. */
 export class AdaptiveAvgPool1d extends adaptivePoolBy(adaptiveAvgPool1d) {}
+/** Averages of as many parts as asked for of the last two dimensions of [n, c, h, w] or [c, h, w]. */
 export class AdaptiveAvgPool2d extends adaptivePoolBy(adaptiveAvgPool2d) {}
+/** Averages of as many parts as asked for of the last three dimensions of [n, c, d, h, w] or [c, d, h, w]. */
 export class AdaptiveAvgPool3d extends adaptivePoolBy(adaptiveAvgPool3d) {}
+/** Largest elements of as many parts as asked for of the last dimension of [n, c, l] or [c, l]. */
 export class AdaptiveMaxPool1d extends adaptivePoolBy(adaptiveMaxPool1d) {}
+/** Largest elements of as many parts as asked for of the last two dimensions of [n, c, h, w] or [c, h, w]. */
 export class AdaptiveMaxPool2d extends adaptivePoolBy(adaptiveMaxPool2d) {}
+/** Largest elements of as many parts as asked for of the last three dimensions of [n, c, d, h, w] or [c, d, h, w]. */
 export class AdaptiveMaxPool3d extends adaptivePoolBy(adaptiveMaxPool3d) {}

@@ -4,7 +4,17 @@
 // All inputs of a layer are projected at once, since they do not depend on the state; what is left for each moment is one product with
 // the state and a `cell` formula. Time is unrolled into the graph.
 
-import { ShapeError, ValueError, cat, dropout, flip, linear, stack, zeros } from '../runtime/public.ts';
+import {
+  atCaller,
+  ShapeError,
+  ValueError,
+  cat,
+  dropout,
+  flip,
+  linear,
+  stack,
+  zeros,
+} from '../runtime/public.ts';
 import type { Tensor } from '../runtime/public.ts';
 import { uniform_ } from './init.ts';
 import { Module } from './module.ts';
@@ -15,6 +25,7 @@ import { float } from './python.ts';
 import { cells, gateCount } from './recurrentCell.ts';
 import type { CellState, Mode } from './recurrentCell.ts';
 
+/** Options of `Recurrent`, as in PyTorch. */
 export interface RecurrentOptions {
   /** Layers on top of each other. */
   readonly numLayers?: number;
@@ -27,9 +38,11 @@ export interface RecurrentOptions {
   readonly bidirectional?: boolean;
   readonly dtype?: FloatDType;
 }
+/** Options of `RNN`, as in PyTorch. */
 export interface RNNOptions extends RecurrentOptions {
   readonly nonlinearity?: 'tanh' | 'relu';
 }
+/** Options of `LSTM`, as in PyTorch. */
 export interface LSTMOptions extends RecurrentOptions {
   /** The size of the output, if a trained projection makes it smaller than the state. */
   readonly projSize?: number;
@@ -66,12 +79,15 @@ abstract class Recurrent extends Module {
     super();
     const { dropout: p, bias, numLayers, dtype } = options;
     if (!(p >= 0 && p <= 1))
-      throw new ValueError(
-        'dropout should be a number in range [0, 1] representing the probability of an element being zeroed',
+      throw atCaller(
+        new ValueError(
+          'dropout should be a number in range [0, 1] representing the probability of an element being zeroed',
+        ),
       );
     if (projSize < 0)
-      throw new ValueError('proj_size should be a positive integer or zero to disable projections');
-    if (projSize >= hiddenSize) throw new ValueError('proj_size has to be smaller than hidden_size');
+      throw atCaller(new ValueError('proj_size should be a positive integer or zero to disable projections'));
+    if (projSize >= hiddenSize)
+      throw atCaller(new ValueError('proj_size has to be smaller than hidden_size'));
     this.mode = mode;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
@@ -155,10 +171,14 @@ abstract class Recurrent extends Module {
   /** True for inputs with a batch dimension. */
   private checkInput(x: Tensor): boolean {
     if (x.ndim !== 2 && x.ndim !== 3)
-      throw new ShapeError(`${this.constructor.name}: Expected input to be 2D or 3D, got ${x.ndim}D instead`);
+      throw atCaller(
+        new ShapeError(`${this.constructor.name}: Expected input to be 2D or 3D, got ${x.ndim}D instead`),
+      );
     if (x.shape[x.ndim - 1] !== this.inputSize)
-      throw new ShapeError(
-        `input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${x.shape[x.ndim - 1]}`,
+      throw atCaller(
+        new ShapeError(
+          `input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${x.shape[x.ndim - 1]}`,
+        ),
       );
     return x.ndim === 3;
   }
@@ -171,13 +191,17 @@ abstract class Recurrent extends Module {
     return given.map((state, k) => {
       const name = widths.length === 1 ? 'hx' : 'hx and cx';
       if (state.ndim !== (batched ? 3 : 2))
-        throw new ShapeError(
-          `For ${batched ? 'batched 3-D' : 'unbatched 2-D'} input, ${name} should also be ${batched ? '3-D' : '2-D'} but got ${state.ndim}-D tensor`,
+        throw atCaller(
+          new ShapeError(
+            `For ${batched ? 'batched 3-D' : 'unbatched 2-D'} input, ${name} should also be ${batched ? '3-D' : '2-D'} but got ${state.ndim}-D tensor`,
+          ),
         );
       const full = batched ? state : state.unsqueeze(1);
       if (full.shape.some((size, i) => size !== shapes[k][i]))
-        throw new ShapeError(
-          `Expected hidden${widths.length === 1 ? '' : `[${k}]`} size ${showSize(shapes[k])}, got ${showSize(full.shape)}`,
+        throw atCaller(
+          new ShapeError(
+            `Expected hidden${widths.length === 1 ? '' : `[${k}]`} size ${showSize(shapes[k])}, got ${showSize(full.shape)}`,
+          ),
         );
       return full;
     });
@@ -202,7 +226,7 @@ export class RNN extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options?: RNNOptions) {
     const all = withDefaults('RNN', rnnDefaults, options);
     if (all.nonlinearity !== 'tanh' && all.nonlinearity !== 'relu')
-      throw new ValueError(`Unknown nonlinearity '${String(all.nonlinearity)}'`);
+      throw atCaller(new ValueError(`Unknown nonlinearity '${String(all.nonlinearity)}'`));
     super(all.nonlinearity === 'tanh' ? 'RNN_TANH' : 'RNN_RELU', inputSize, hiddenSize, all);
   }
   forward(x: Tensor, hx: Tensor | null = null): [output: Tensor, hn: Tensor] {

@@ -1,7 +1,7 @@
 // One moment of a recurrent layer: the formulas of RNN, GRU and LSTM, and the modules RNNCell, GRUCell and LSTMCell. In: what the input and
 // the state give for each gate, and the state. Out: the next state; its first part is the output.
 
-import { ShapeError, linear, relu, sigmoid, tanh, zeros } from '../runtime/public.ts';
+import { atCaller, ShapeError, linear, relu, sigmoid, tanh, zeros } from '../runtime/public.ts';
 import type { Parameter, Tensor } from '../runtime/public.ts';
 import { uniform_ } from './init.ts';
 import { Module } from './module.ts';
@@ -39,10 +39,12 @@ export const cells: Readonly<Record<Mode, Cell>> = {
   },
 };
 
+/** Options of `Cell`, as in PyTorch. */
 export interface CellOptions {
   readonly bias?: boolean;
   readonly dtype?: FloatDType;
 }
+/** Options of `RNNCell`, as in PyTorch. */
 export interface RNNCellOptions extends CellOptions {
   readonly nonlinearity?: 'tanh' | 'relu';
 }
@@ -83,7 +85,9 @@ abstract class RecurrentCell extends Module {
   protected next(x: Tensor, given: CellState | null): CellState {
     const name = this.constructor.name;
     if (x.ndim !== 1 && x.ndim !== 2)
-      throw new ShapeError(`${name}: Expected input to be 1-D or 2-D but received ${x.ndim}-D tensor`);
+      throw atCaller(
+        new ShapeError(`${name}: Expected input to be 1-D or 2-D but received ${x.ndim}-D tensor`),
+      );
     const shape = [...x.shape.slice(0, -1), this.hiddenSize];
     const state = given ?? (this.mode === 'LSTM' ? [0, 1] : [0]).map(() => zeros(shape, { dtype: x.dtype }));
     return cells[this.mode](
@@ -99,6 +103,7 @@ abstract class RecurrentCell extends Module {
   }
 }
 
+/** One step of an Elman network: (x, hidden) => hidden. */
 export class RNNCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options?: RNNCellOptions) {
     const all = withDefaults('RNNCell', rnnDefaults, options);
@@ -109,6 +114,7 @@ export class RNNCell extends RecurrentCell {
   }
 }
 
+/** One step of a gated recurrent unit: (x, hidden) => hidden. */
 export class GRUCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options?: CellOptions) {
     super('GRU', inputSize, hiddenSize, withDefaults('GRUCell', defaults, options));
@@ -118,6 +124,7 @@ export class GRUCell extends RecurrentCell {
   }
 }
 
+/** One step of a long short-term memory: (x, [hidden, cell]) => [hidden, cell]. */
 export class LSTMCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options?: CellOptions) {
     super('LSTM', inputSize, hiddenSize, withDefaults('LSTMCell', defaults, options));

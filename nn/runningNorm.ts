@@ -2,6 +2,7 @@
 // channel. The running moments are updated in place in training; evaluation may use them.
 
 import {
+  atCaller,
   ShapeError,
   batchNorm,
   batchNormStats,
@@ -19,6 +20,7 @@ import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 import { bool, float } from './python.ts';
 
+/** Options of `BatchNorm1d` and its relatives, as in PyTorch. */
 export interface RunningNormOptions {
   readonly eps?: number;
   /** The weight of the newest batch in the running moments; null: the plain average of all batches. */
@@ -92,7 +94,9 @@ const batchDefaults: Required<RunningNormOptions> = {
 /** Throws unless the rank is one of those given. */
 function checkRank(x: Tensor, ranks: readonly number[]): void {
   if (ranks.includes(x.ndim)) return;
-  throw new ShapeError(`expected ${ranks.map((n) => `${n}D`).join(' or ')} input (got ${x.ndim}D input)`);
+  throw atCaller(
+    new ShapeError(`expected ${ranks.map((n) => `${n}D`).join(' or ')} input (got ${x.ndim}D input)`),
+  );
 }
 
 abstract class BatchNorm extends RunningNorm {

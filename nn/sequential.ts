@@ -1,14 +1,16 @@
 // Containers: Sequential, ModuleList, ModuleDict. In: modules. Out: one module that owns them; they are named 0, 1, ... or as the user
 // says.
 
-import { AutogradError, IndexError } from '../runtime/public.ts';
+import { atCaller, AutogradError, IndexError } from '../runtime/public.ts';
 import type { Tensor } from '../runtime/public.ts';
 import { Module } from './module.ts';
 
 /** A module without a forward of its own, such as a list. */
 abstract class Container extends Module {
   forward(..._inputs: never[]): unknown {
-    throw new AutogradError(`Module [${this.constructor.name}] is missing the required "forward" function`);
+    throw atCaller(
+      new AutogradError(`Module [${this.constructor.name}] is missing the required "forward" function`),
+    );
   }
 }
 
@@ -27,7 +29,7 @@ abstract class List<M extends Module> extends Container {
   /** The module at a place; negative ones count from the end. */
   at(index: number): M {
     const module = this.children().at(index);
-    if (!module || !Number.isInteger(index)) throw new IndexError(`index ${index} is out of range`);
+    if (!module || !Number.isInteger(index)) throw atCaller(new IndexError(`index ${index} is out of range`));
     return module as M;
   }
   append(module: M): this {
@@ -43,7 +45,9 @@ abstract class List<M extends Module> extends Container {
 /** One module after the other; each takes what the one before gives. Their names are 0, 1, ... or those of an object. */
 export class Sequential extends List<Module> {
   constructor(...modules: readonly Module[] | readonly [Readonly<Record<string, Module>>]) {
-    const named = modules.length === 1 && !(modules[0] instanceof Module) ? modules[0] : null;
+    const [first] = modules;
+    const named =
+      modules.length === 1 && typeof first === 'object' && !(first instanceof Module) ? first : null;
     super(named === null ? (modules as readonly Module[]) : []);
     if (named !== null) for (const [name, module] of Object.entries(named)) this.addModule(name, module);
   }
@@ -69,7 +73,7 @@ export class ModuleDict<T extends Readonly<Record<string, Module>>> extends Cont
   }
   get<K extends keyof T & string>(name: K): T[K] {
     const module = this.namedChildren().find(([key]) => key === name)?.[1];
-    if (!module) throw new IndexError(`'${name}' is no module of this ModuleDict`);
+    if (!module) throw atCaller(new IndexError(`'${name}' is no module of this ModuleDict`));
     return module as T[K];
   }
 }

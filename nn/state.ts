@@ -6,6 +6,7 @@ import { Tensor } from '../runtime/public.ts';
 /** Tensors by name: `0.weight`. */
 export type StateDict = Record<string, Tensor>;
 
+/** The names that a state dict had too few or too many. */
 export interface LoadResult {
   readonly missingKeys: readonly string[];
   readonly unexpectedKeys: readonly string[];

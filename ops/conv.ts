@@ -242,5 +242,7 @@ export const conv3d = biased<ConvOptions>('conv3d', 3, convolve);
 
 /** The transpose of `conv1d`, with a weight [c, o / groups, k]: the gradient of a convolution as a forward operator. */
 export const convTranspose1d = biased<ConvTransposeOptions>('conv_transpose1d', 1, convolveTransposed);
+/** The gradient of conv2d by its input, as an operator: [n, in, h, w] with weight [in, out / groups, kh, kw]. */
 export const convTranspose2d = biased<ConvTransposeOptions>('conv_transpose2d', 2, convolveTransposed);
+/** The gradient of conv3d by its input, as an operator. */
 export const convTranspose3d = biased<ConvTransposeOptions>('conv_transpose3d', 3, convolveTransposed);

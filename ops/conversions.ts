@@ -15,10 +15,15 @@ export function to(x: Node, dtype: DType): Node {
 
 /** In the dtype of another node. */
 export const typeAs = (x: Node, other: Node): Node => cast(x, other.type.dtype);
+/** As float32. */
 export const float = (x: Node): Node => cast(x, 'float32');
+/** As float64. */
 export const double = (x: Node): Node => cast(x, 'float64');
+/** As int32, cut towards 0. */
 export const int = (x: Node): Node => cast(x, 'int32');
+/** As uint8, wrapping. */
 export const byte = (x: Node): Node => cast(x, 'uint8');
+/** True where it is not 0. */
 export const bool = (x: Node): Node => cast(x, 'bool');
 /** Itself: every value is contiguous when it is computed. */
 export const contiguous = (x: Node): Node => x;

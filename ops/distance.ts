@@ -6,7 +6,7 @@ import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
 import { arg, s } from '../compiler/scalar.ts';
-import { broadcastShapes, checkDim } from '../compiler/shape.ts';
+import { broadcastShapes, checkDim, numel } from '../compiler/shape.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { pow } from './binary-power.ts';
 import { cast } from './cast.ts';
@@ -153,6 +153,7 @@ export function localResponseNorm(
   if (shape.length < 3)
     throw new ShapeError(`Expected 3D or higher dimensionality input (got ${shape.length} dimensions)`);
   if (size < 1) throw new ValueError(`local_response_norm: size must be positive, but got ${size}`);
+  if (numel(shape) === 0) return x;
   const rest = shape.slice(2).map(() => 1);
   const reach = [Math.floor(size / 2), Math.floor((size - 1) / 2)] as const;
   const near = windows(mul(x, x), [size, ...rest], { padding: [reach, ...rest.map(() => 0)] });

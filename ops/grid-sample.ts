@@ -17,6 +17,7 @@ import { stack } from './join.ts';
 import { matmul } from './matmul.ts';
 import { named } from './named.ts';
 import { fmod } from './binary-divide.ts';
+import { checkFloats } from './operand.ts';
 import { select } from './slice.ts';
 import { where } from './select.ts';
 import { iota, onesLike } from './source.ts';
@@ -173,8 +174,7 @@ export function gridSample(
     );
   if (mode === 'bicubic' && ndim !== 2)
     throw new ShapeError('grid_sampler(): bicubic interpolation only supports 4D input');
-  if (!isFloat(x.type.dtype))
-    throw new DTypeError(`"grid_sampler_2d_cpu" not implemented for '${x.type.dtype}'`);
+  checkFloats('grid_sampler_2d_cpu', x);
   sameNumbers(x.type, grid.type);
   return gridSampleNode([x, grid], { mode, padding: paddingMode, align: alignCorners ?? false });
 }

@@ -1,13 +1,13 @@
 // Counting into bins: histc and histogram. In: floats, and bins between two ends or at given edges. Out: routines without gradient; how many
 // elements (or how much weight) lie in each bin. A bin holds its left end and not its right one, the last bin both.
 
-import { dtypes, isFloat } from '../compiler/dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
 import { numel, sameShape } from '../compiler/shape.ts';
 import { div, mul, sub } from './binary.ts';
+import { checkFloats } from './operand.ts';
 import { sum } from './reduce-sum.ts';
 import { narrow } from './slice.ts';
 import { ravel } from './view.ts';
@@ -33,6 +33,7 @@ const edgesOp = defineOp<EdgesAttrs>({
       }
       if (!Number.isFinite(low) || !Number.isFinite(high))
         throw new ValueError(`torch.histc: range of [${low}, ${high}] is not finite`);
+      if (x.length === 0 && low === high) [low, high] = [0, 1];
       if (low === high) [low, high] = [low - 1, high + 1];
       for (let k = 0; k <= bins; k++) out[k] = k === bins ? high : low + (k * (high - low)) / bins;
     },
@@ -73,11 +74,6 @@ const countOp = defineOp<{ readonly even: boolean }>({
   nondifferentiable: true,
 });
 
-function checkFloats(x: Node): void {
-  if (!isFloat(x.type.dtype))
-    throw new DTypeError(`"histogram_cpu" not implemented for '${dtypes[x.type.dtype].torchName}'`);
-}
-
 function evenEdges(op: string, x: Node, bins: number, range: readonly [number, number]): Node {
   if (!Number.isInteger(bins) || bins <= 0)
     throw new ValueError(`${op}: bins must be > 0, but got ${bins} for dimension 0`);
@@ -94,7 +90,7 @@ export interface HistcOptions {
 
 /** How many elements lie in each of `bins` (100) even bins from `min` to `max`, in the dtype of `x`. Elements outside are not counted. */
 export function histc(x: Node, { bins = 100, min = 0, max = 0 }: HistcOptions = {}): Node {
-  checkFloats(x);
+  checkFloats('histogram_cpu', x);
   const edges = evenEdges('torch.histc', x, bins, [min, max]);
   return node(countOp, [ravel(x), edges], { even: true });
 }
@@ -113,7 +109,7 @@ export function histogram(
   bins: number | Node,
   { range = [0, 0], weight = null, density = false }: HistogramOptions = {},
 ): [Node, Node] {
-  checkFloats(x);
+  checkFloats('histogram_cpu', x);
   const even = typeof bins === 'number';
   if (weight && !sameShape(weight.type.shape, x.type.shape))
     throw new ShapeError(

@@ -10,6 +10,7 @@ import { numel, showShape } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import type { PerAxis } from './conv.ts';
 import { perAxis } from './conv.ts';
+import { checkFloats } from './operand.ts';
 import { permute, reshape } from './view.ts';
 import type { Geometry } from './window.ts';
 import { foldWindows, windows } from './window-view.ts';
@@ -89,6 +90,7 @@ export function im2col(x: Node, kernelSize: PerAxis, options: ColumnOptions = {}
 
 /** Columns put back as windows of an image of `outputSize`; where windows overlap, they are summed. */
 export function fold(x: Node, outputSize: PerAxis, kernelSize: PerAxis, options: ColumnOptions = {}): Node {
+  checkFloats('col2im_out_cpu', x);
   const { shape } = x.type;
   if (shape.length !== 2 && shape.length !== 3)
     throw new ShapeError(

@@ -94,7 +94,9 @@ export function cat(tensors: readonly Node[], options?: number | DimOption): Nod
   });
   return node(catOp, together(...parts), { dim });
 }
+/** `cat` under another name. */
 export const concat = cat;
+/** `cat` under the name of NumPy. */
 export const concatenate = cat;
 
 const stackOp = defineOp<JoinAttrs>({
@@ -131,8 +133,10 @@ export function stack(tensors: readonly Node[], options?: number | DimOption): N
 
 /** At least one, two or three dimensions, as NumPy adds them. */
 export const atleast1d = (x: Node): Node => (x.type.shape.length === 0 ? reshape(x, [1]) : x);
+/** With dimensions of size 1 in front, so that there are two at least. */
 export const atleast2d = (x: Node): Node =>
   x.type.shape.length === 1 ? unsqueeze(x, 0) : x.type.shape.length === 0 ? reshape(x, [1, 1]) : x;
+/** With dimensions of size 1 added, so that there are three at least. */
 export const atleast3d = (x: Node): Node => {
   const matrix = atleast2d(x);
   return matrix.type.shape.length === 2 ? unsqueeze(matrix, -1) : matrix;
@@ -143,9 +147,13 @@ export function hstack(tensors: readonly Node[]): Node {
   const parts = tensors.map(atleast1d);
   return cat(parts, parts[0]?.type.shape.length === 1 ? 0 : 1);
 }
+/** Tensors below each other; vectors become rows. */
 export const vstack = (tensors: readonly Node[]): Node => cat(tensors.map(atleast2d), 0);
+/** `vstack` under another name. */
 export const rowStack = vstack;
+/** Tensors behind each other, along the third dimension. */
 export const dstack = (tensors: readonly Node[]): Node => cat(tensors.map(atleast3d), 2);
+/** Tensors beside each other; vectors become columns. */
 export const columnStack = (tensors: readonly Node[]): Node =>
   hstack(tensors.map((x) => (x.type.shape.length <= 1 ? reshape(x, [-1, 1]) : x)));
 

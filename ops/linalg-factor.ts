@@ -15,10 +15,9 @@ import { solveTriangular } from './linalg.ts';
 import { singularValues, symmetricEigen } from './linalg/eigen.ts';
 import { householder } from './linalg/qr.ts';
 import { choleskyFactor } from './linalg/triangular.ts';
-import { amax } from './reduce.ts';
 import { sum } from './reduce-sum.ts';
 import { where } from './select.ts';
-import { narrow, select } from './slice.ts';
+import { narrow, select, slice } from './slice.ts';
 import { iota } from './source.ts';
 import { affineOp, affineView } from './view-affine.ts';
 import type { AffineAttrs } from './view-affine.ts';
@@ -226,6 +225,9 @@ export function svd(
 /** The singular values, descending. */
 export const svdvals = (x: Node): Node => svd(x)[1];
 
+/** The largest of singular values, which is the first; none if there are none. */
+const largest = (s: Node): Node => slice(s, -1, 0, 1);
+
 export interface PinvOptions {
   /** Singular values up to this part of the largest count as 0. */
   readonly rcond?: number;
@@ -236,7 +238,7 @@ export function pinv(x: Node, { rcond }: PinvOptions = {}): Node {
   const [u, s, vh] = svd(x);
   const [m, n] = lastTwo(x.type);
   const part = rcond ?? Math.max(m, n) * (x.type.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
-  const kept = gt(s, mul(amax(s, -1, true), part));
+  const kept = gt(s, mul(largest(s), part));
   const inverse = where(kept, div(1, where(kept, s, 1)), 0);
   return times(mul(mT(vh), unsqueeze(inverse, -2)), 'ik', u, 'jk', 'ij');
 }
@@ -246,5 +248,5 @@ export function matrixRank(x: Node): Node {
   const s = svdvals(x);
   const [m, n] = lastTwo(x.type);
   const part = Math.max(m, n) * (x.type.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
-  return sum(gt(s, mul(amax(s, -1, true), part)), -1);
+  return sum(gt(s, mul(largest(s), part)), -1);
 }

@@ -3,7 +3,7 @@
 
 import { ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
-import { checkDim } from '../compiler/shape.ts';
+import { checkDim, numel } from '../compiler/shape.ts';
 import { div, mul } from './binary.ts';
 import { diagonal } from './diagonal.ts';
 import { checkMatrix, checkSquare } from './linalg-core.ts';
@@ -12,6 +12,7 @@ import { inv } from './linalg.ts';
 import { cross } from './product.ts';
 import { vectorNorm } from './reduce-norm.ts';
 import { amax, amin, sum } from './reduce.ts';
+import { constant } from './source.ts';
 import { abs } from './unary.ts';
 import { movedim, unsqueeze } from './view.ts';
 
@@ -111,6 +112,7 @@ export function cond(x: Node, ord: MatrixOrder | null = null): Node {
   const order = ord === null ? 2 : infinite(ord);
   if (order === 2 || order === -2) {
     checkMatrix('linalg.cond', x);
+    if (numel(x.type.shape) === 0) return constant(0, x.type.dtype, x.type.shape.slice(0, -2));
     const s = svdvals(x);
     return order === 2 ? div(amax(s, -1), amin(s, -1)) : div(amin(s, -1), amax(s, -1));
   }

@@ -104,6 +104,7 @@ export function inv(x: Node): Node {
   checkSquare('linalg.inv', x);
   return node(invOp, [x], undefined);
 }
+/** `linalg.inv`: of a square matrix or a batch of them; singular ones are an error. */
 export const inverse = inv;
 
 const solveOp = denseOp<undefined>('solve', {

@@ -63,6 +63,7 @@ export function binaryCrossEntropy(input: Node, target: Node, { weight, reductio
   const inputs = asFloats(input, target, ...(weight ? [weight] : []));
   return bce(inputs, { weight: Boolean(weight) }, reduction);
 }
+/** `binaryCrossEntropy` under another name. */
 export const bceLoss = binaryCrossEntropy;
 
 interface LogitAttrs extends WeightAttrs {
@@ -113,6 +114,7 @@ export function binaryCrossEntropyWithLogits(
   const attrs = { weight: Boolean(weight), posWeight: Boolean(posWeight) };
   return bceLogits(asFloats(input, target, ...given), attrs, reduction);
 }
+/** `binaryCrossEntropyWithLogits` under another name. */
 export const bceWithLogits = binaryCrossEntropyWithLogits;
 
 /** The mean over the classes (the last dimension) of binary cross entropies of scores. */

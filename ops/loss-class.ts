@@ -15,6 +15,7 @@ import { eq, logicalAnd, ne } from './compare.ts';
 import { sameNumbers } from './contract.ts';
 import { asFloats, reduceLoss } from './loss.ts';
 import type { LossOptions, Reduction } from './loss.ts';
+import { checkFloats } from './operand.ts';
 import { sum } from './reduce-sum.ts';
 import { maskedFill, where } from './select.ts';
 import { logSoftmax } from './softmax.ts';
@@ -117,6 +118,7 @@ function checkClasses(x: Node, target: Node, weight: Node | null | undefined): v
 export function nllLoss(x: Node, target: Node, options: NllOptions = {}): Node {
   const { weight, ignoreIndex = -100, reduction = 'mean' } = options;
   checkClasses(x, target, weight);
+  checkFloats('nll_loss_out_frame', x);
   return node(nllOp, weight ? [x, target, weight] : [x, target], { ignoreIndex, reduction });
 }
 

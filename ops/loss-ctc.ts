@@ -4,7 +4,7 @@
 // PyTorch's gradient takes the log-probabilities to be those of a softmax, and gives exp(x) - occupancy; through the softmax that is the same as
 // the derivative proper. The derivative of the occupancy is the Hessian of log Z, which is symmetric: its pullback is the tangent along g.
 
-import { isFloat, isInteger } from '../compiler/dtype.ts';
+import { isInteger } from '../compiler/dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node, TensorType } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
@@ -18,6 +18,7 @@ import type { Reading } from './ctc.ts';
 import { stack } from './join.ts';
 import type { LossOptions } from './loss.ts';
 import { reduceLoss } from './loss.ts';
+import { checkFloats } from './operand.ts';
 import { clampMin, where } from './select.ts';
 import { constant, iota } from './source.ts';
 import { exp } from './unary.ts';
@@ -144,8 +145,7 @@ export function ctcLoss(
   { blank = 0, reduction = 'mean', zeroInfinity = false }: CtcOptions = {},
 ): Node {
   const rank = logProbs.type.shape.length;
-  if (!isFloat(logProbs.type.dtype))
-    throw new DTypeError(`"ctc_loss" not implemented for '${logProbs.type.dtype}'`);
+  checkFloats('ctc_loss', logProbs);
   if (rank !== 2 && rank !== 3)
     throw new ShapeError(`ctc_loss: log_probs must have 2 or 3 dimensions, but got ${rank}`);
   const x = rank === 3 ? logProbs : unsqueeze(logProbs, 1);

@@ -16,6 +16,7 @@ import { pairwiseDistance } from './distance.ts';
 import { gather } from './index-gather.ts';
 import { asFloats, lossFunction, reduceLoss } from './loss.ts';
 import type { LossOptions, Reduction } from './loss.ts';
+import { checkFloats } from './operand.ts';
 import { sum } from './reduce-sum.ts';
 import { any } from './reduce.ts';
 import { cumsum } from './scan.ts';
@@ -135,6 +136,7 @@ export function multiMarginLoss(
   target: Node,
   { p = 1, margin = 1, weight, reduction = 'mean' }: MultiMarginOptions = {},
 ): Node {
+  checkFloats('multi_margin_loss', input);
   if (p !== 1 && p !== 2) throw new ValueError('multi_margin_loss: Invalid p, expected 1 or 2');
   const { shape } = input.type;
   const scalars = shape.length === 1 && sameShape(target.type.shape, [1]);
@@ -174,6 +176,7 @@ export function multilabelMarginLoss(
   target: Node,
   { reduction = 'mean' }: LossOptions = {},
 ): Node {
+  checkFloats('multilabel_margin_loss_forward_out_frame', input);
   if (!sameShape(input.type.shape, target.type.shape))
     throw new ShapeError(
       `inconsistent target size: ${showShape(target.type.shape)} for input of size: ${showShape(input.type.shape)}`,

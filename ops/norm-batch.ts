@@ -69,7 +69,7 @@ export function batchNorm(
     );
   checkChannels('batch_norm', shape, { running_mean: runningMean, running_var: runningVar, weight, bias });
   if (training) {
-    if (numel(shape) / shape[1] <= 1)
+    if (numel(shape.filter((_, i) => i !== 1)) === 1)
       throw new ValueError(
         `Expected more than 1 value per channel when training, got input size ${showShape(shape)}`,
       );

@@ -1,8 +1,9 @@
 // What every node-level function of ops/ shares. In: nodes or plain numbers, as a formula is written. Out: nodes of one dtype.
 // Shapes broadcast inside a map, so nothing is expanded here.
 
-import { dtypeOfNumber, resultType } from '../compiler/dtype.ts';
+import { dtypeOfNumber, dtypes, isFloat, resultType } from '../compiler/dtype.ts';
 import type { DType } from '../compiler/dtype.ts';
+import { DTypeError } from '../compiler/errors.ts';
 import type { Node, TensorType } from '../compiler/node.ts';
 import { broadcastShapes } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
@@ -32,6 +33,12 @@ export const asNode = (x: Operand, dtype: DType): Node =>
 export function together(...operands: readonly Operand[]): Node[] {
   const dtype = commonType(...operands);
   return operands.map((x) => asNode(x, dtype));
+}
+
+/** Throws for what is not float, as PyTorch does where its `kernel` is missing. */
+export function checkFloats(kernel: string, x: Node): void {
+  if (!isFloat(x.type.dtype))
+    throw new DTypeError(`"${kernel}" not implemented for '${dtypes[x.type.dtype].torchName}'`);
 }
 
 /** The type of an elementwise result: broadcast shape, the dtype given or that of the first input. */

@@ -5,7 +5,7 @@
 // largest element can both be found axis by axis.
 
 import { dtypes, isFloat } from '../compiler/dtype.ts';
-import { ShapeError } from '../compiler/errors.ts';
+import { DTypeError, ShapeError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
@@ -16,6 +16,7 @@ import type { Shape } from '../compiler/shape.ts';
 import { div } from './binary.ts';
 import { cast } from './cast.ts';
 import { eq, ge, isnan } from './compare.ts';
+import { checkFloats } from './operand.ts';
 import { pointwise } from './pointwise.ts';
 import { avgPoolOp } from './pool.ts';
 import { argmax } from './reduce-pick.ts';
@@ -164,6 +165,8 @@ type AdaptivePool = (x: Node, outputSize: OutputSize) => Node;
 const adaptive =
   (kind: keyof typeof ops, name: string, ndim: number, gradName: string): AdaptivePool =>
   (x, outputSize) => {
+    if (kind === 'average') checkFloats(name, x);
+    else if (x.type.dtype === 'bool') throw new DTypeError(`"${name}" not implemented for 'Bool'`);
     const out = outputShape(name, ndim, x, outputSize);
     // PyTorch takes a plain mean for a single result
     if (kind === 'average' && ndim > 1 && out.every((s) => s === 1)) return mean(x, spatial(x, out), true);

@@ -12,6 +12,7 @@ import { pow } from './binary-power.ts';
 import { cast } from './cast.ts';
 import type { PerAxis } from './conv.ts';
 import { perAxis } from './conv.ts';
+import { checkFloats } from './operand.ts';
 import { checkPool, intoPlace, pooled, tapAxes } from './pool-core.ts';
 import type { PoolAttrs, PoolOptions } from './pool-core.ts';
 import { sum } from './reduce-sum.ts';
@@ -89,6 +90,7 @@ const avgPool =
   (x, kernelSize, options = {}) => {
     const { countIncludePad = true, divisorOverride = null } = options;
     if (divisorOverride === 0) throw new ValueError('divisor must be not zero');
+    checkFloats(op, x);
     const geometry = checkPool(op, ndim, x, kernelSize, options);
     return node(avgPoolOp, [x], { ...geometry, gradName, countIncludePad, divisor: divisorOverride });
   };

@@ -26,6 +26,7 @@ export function outer(x: Node, y: Node): Node {
       throw new ShapeError(`outer: Expected 1-D argument ${name}, but got ${v.type.shape.length}-D`);
   return mul(unsqueeze(x, 1), y);
 }
+/** `outer` under its older name. */
 export const ger = outer;
 
 interface DotAttrs {
@@ -221,4 +222,5 @@ export function multiDot(tensors: readonly Node[]): Node {
   const whole = column ? squeeze(product, 1) : product;
   return row ? squeeze(whole, 0) : whole;
 }
+/** `multiDot` of its arguments. */
 export const chainMatmul = (...matrices: Node[]): Node => multiDot(matrices);

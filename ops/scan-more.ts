@@ -117,6 +117,7 @@ export function trapezoid(y: Node, options?: Node | TrapezoidOptions, dimArg = -
   if (y.type.shape[d] === 0) return sum(y, d);
   return mul(sub(sum(y, d), mul(add(select(y, d, 0), select(y, d, -1)), 0.5)), dx);
 }
+/** `trapezoid` under its older name. */
 export const trapz = trapezoid;
 
 /** The running integral by the trapezoidal rule: one element shorter. */

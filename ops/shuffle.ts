@@ -5,6 +5,7 @@ import { ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
+import { numel } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { permute, reshape } from './view.ts';
 
@@ -32,7 +33,7 @@ const shuffleOp = blockOp(
   (shape, r) => [...shape.slice(0, -3), shape.at(-3)! / (r * r), shape.at(-2)! * r, shape.at(-1)! * r],
   (x, r, out) => {
     const [c, h, w] = x.type.shape.slice(-3);
-    const blocks = reshape(x, [-1, c / (r * r), r, r, h, w]);
+    const blocks = reshape(x, [numel(x.type.shape.slice(0, -3)), c / (r * r), r, r, h, w]);
     return reshape(permute(blocks, [0, 1, 4, 2, 5, 3]), out);
   },
 );
@@ -42,7 +43,7 @@ const unshuffleOp = blockOp(
   (shape, r) => [...shape.slice(0, -3), shape.at(-3)! * r * r, shape.at(-2)! / r, shape.at(-1)! / r],
   (x, r, out) => {
     const [c, h, w] = x.type.shape.slice(-3);
-    const blocks = reshape(x, [-1, c, h / r, r, w / r, r]);
+    const blocks = reshape(x, [numel(x.type.shape.slice(0, -3)), c, h / r, r, w / r, r]);
     return reshape(permute(blocks, [0, 1, 3, 5, 2, 4]), out);
   },
 );

@@ -32,6 +32,9 @@ export function slice(x: Node, dim: number, start?: number | null, end?: number 
   if (shape.length === 0) throw new ShapeError('slice() cannot be applied to a 0-dim tensor.');
   const d = checkDim(dim, shape.length);
   if (!Number.isInteger(step) || step <= 0) throw new ValueError('slice step must be positive');
+  for (const bound of [start, end])
+    if (Number.isNaN(bound) || (Number.isFinite(bound) && !Number.isInteger(bound)))
+      throw new ValueError(`slice(): a bound must be a whole number, but got ${bound}`);
   const size = shape[d];
   const clamp = (i: number): number => Math.min(Math.max(i < 0 ? i + size : i, 0), size);
   const from = clamp(start ?? 0);
@@ -46,6 +49,8 @@ export function narrow(x: Node, dim: number, start: number, length: number): Nod
   if (shape.length === 0) throw new ShapeError('narrow() cannot be applied to a 0-dim tensor.');
   const d = checkDim(dim, shape.length);
   const size = shape[d];
+  if (!Number.isInteger(start) || !Number.isInteger(length))
+    throw new ValueError(`narrow(): start and length must be whole numbers, but got ${start} and ${length}`);
   if (length < 0) throw new ValueError('narrow(): length must be non-negative.');
   if (start < -size || start > size)
     throw new IndexError(
@@ -85,10 +90,12 @@ export function flip(x: Node, dims: number | readonly number[]): Node {
   return affineView(ops.flip, x, shape, axes);
 }
 
+/** Columns in reverse order; at least two dimensions. */
 export const fliplr = (x: Node): Node => {
   if (x.type.shape.length < 2) throw new ShapeError('Input must be >= 2-d.');
   return flip(x, 1);
 };
+/** Rows in reverse order; at least one dimension. */
 export const flipud = (x: Node): Node => {
   if (x.type.shape.length < 1) throw new ShapeError('Input must be >= 1-d.');
   return flip(x, 0);

@@ -3,9 +3,8 @@
 //
 // The rules recognise the same functions written out by hand and replace them by the stable ones.
 
-import { dtypes, isFloat } from '../compiler/dtype.ts';
 import type { DType } from '../compiler/dtype.ts';
-import { DTypeError, ShapeError } from '../compiler/errors.ts';
+import { ShapeError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
@@ -16,6 +15,7 @@ import { checkDim, numel, sameShape } from '../compiler/shape.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { cast } from './cast.ts';
 import { eq, isinf } from './compare.ts';
+import { checkFloats } from './operand.ts';
 import { floating, savesResult } from './pointwise.ts';
 import type { Dims, ReduceAttrs } from './reduce-sum.ts';
 import { reduceAttrs, reduceType, reducedShape, restore, sum } from './reduce-sum.ts';
@@ -95,8 +95,7 @@ export interface SoftmaxOptions {
 
 function alongRows(op: Op<AxesAttrs>, kernel: string, x: Node, dim: number, { dtype }: SoftmaxOptions): Node {
   const input = dtype ? cast(x, dtype) : x;
-  if (!isFloat(input.type.dtype))
-    throw new DTypeError(`"${kernel}" not implemented for '${dtypes[input.type.dtype].torchName}'`);
+  checkFloats(kernel, input);
   const { length } = x.type.shape;
   const at = checkDim(dim, length);
   return node(op, [input], { axes: length === 0 ? [] : [at] });

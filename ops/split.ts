@@ -114,7 +114,9 @@ export function unbind(x: Node, options?: number | DimOption): Node[] {
 /** `split` along columns (rows of a vector) and along rows. */
 export const hsplit = (x: Node, at: number | readonly number[]): Node[] =>
   tensorSplit(x, at, x.type.shape.length === 1 ? 0 : 1);
+/** Parts along the first dimension. */
 export const vsplit = (x: Node, at: number | readonly number[]): Node[] => tensorSplit(x, at, 0);
+/** Parts along the third dimension. */
 export const dsplit = (x: Node, at: number | readonly number[]): Node[] => tensorSplit(x, at, 2);
 
 export const rules = viewRules(Object.values(ops));

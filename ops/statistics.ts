@@ -49,7 +49,7 @@ export function cov(
   const centred = sub(data, div(sum(weighted(data), 1, true), total));
   const lost: Operand =
     aweights && weights ? div(mul(sum(mul(weights, aweights)), correction), total) : correction;
-  const divisor = isNode(total) || isNode(lost) ? sub(total, lost) : total - lost;
+  const divisor = isNode(total) || isNode(lost) ? sub(total, lost) : Math.max(0, total - lost);
   return squeeze(div(mm(centred, t(weighted(centred))), divisor));
 }
 

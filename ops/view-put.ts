@@ -88,7 +88,9 @@ export const sliceScatter = (
   } = {},
 ): Node =>
   put(ops.sliceScatter, x, slice(x, options.dim ?? 0, options.start, options.end, options.step), source);
+/** A copy with other values in one slice along a dimension. */
 export const selectScatter = (x: Node, source: Node, dim: number, index: number): Node =>
   put(ops.selectScatter, x, select(x, dim, index), source);
+/** A copy with other values on a diagonal. */
 export const diagonalScatter = (x: Node, source: Node, options?: number | DiagonalOptions): Node =>
   put(ops.diagonalScatter, x, diagonal(x, options), source);

@@ -65,8 +65,11 @@ export const reshape = (x: Node, shape: Shape): Node =>
 export const view = (x: Node, shape: Shape): Node =>
   node(ops.view, [x], { shape: inferShape(shape, numel(x.type.shape)) });
 
+/** `view` with the shape of another tensor. */
 export const viewAs = (x: Node, other: Node): Node => view(x, other.type.shape);
+/** `reshape` with the shape of another tensor. */
 export const reshapeAs = (x: Node, other: Node): Node => reshape(x, other.type.shape);
+/** All elements in a row. */
 export const ravel = (x: Node): Node => reshape(x, [-1]);
 
 /** Merges the dimensions from `startDim` to `endDim`; a scalar becomes [1]. */
@@ -141,7 +144,9 @@ export function transpose(x: Node, dim0: number, dim1: number): Node {
   const [a, b] = [checkDim(dim0, ndim), checkDim(dim1, ndim)];
   return reorder(ops.transpose, x, swapped(ndim, a, b));
 }
+/** `transpose` under the name of NumPy. */
 export const swapaxes = transpose;
+/** `transpose` under another name. */
 export const swapdims = transpose;
 
 /** The transposed matrix; vectors and scalars stay as they are. */
@@ -192,6 +197,7 @@ export function movedim(
   const order = x.type.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)] : rest.shift()!));
   return permute(x, order);
 }
+/** `movedim` under the name of NumPy. */
 export const moveaxis = movedim;
 
 /** Repeats dimensions of size 1 without copying; -1 keeps a size, new dimensions come first. */
@@ -220,7 +226,9 @@ export function expand(x: Node, sizes: Shape): Node {
   const read = broadcastView(shape, out);
   return affineView(ops.expand, x, out, read.tag === 'affine' ? read.axes : []);
 }
+/** `expand` under the name of NumPy. */
 export const broadcastTo = expand;
+/** `expand` to the shape of another tensor. */
 export const expandAs = (x: Node, other: Node): Node => expand(x, other.type.shape);
 
 /** `x` repeated to a shape it broadcasts to, or `x` itself: for formulas. */

@@ -5,6 +5,7 @@ import type { DType } from '../compiler/dtype.ts';
 import type { NumberArray } from '../compiler/op.ts';
 import { limits } from './limits.ts';
 
+/** What holds the elements of a tensor; booleans are bytes of 0 and 1. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 const arrayTypes = {

@@ -29,6 +29,7 @@ import { activeTrace, refuseReading } from './trace.ts';
 import { traceCall } from './traced.ts';
 import type { Traced } from './traced.ts';
 
+/** What compile takes beside the function. */
 export interface CompileOptions {
   /** The name in messages, sources and profiles; that of the function if absent. */
   readonly name?: string;

@@ -23,6 +23,7 @@ import { activeTrace } from './trace.ts';
 /** What decides: a plain value, or a tensor of one element, which counts as true if it is not 0. */
 export type Predicate = boolean | number | Tensor;
 
+/** What scan takes beside its carry and its inputs. */
 export interface ScanOptions {
   /** How many steps; needed only if there is nothing to scan over. */
   readonly length?: number;

@@ -21,8 +21,10 @@ import { Tensor, isTensor } from './tensor.ts';
 import type { TensorOptions } from './tensor.ts';
 import { activeTrace } from './trace.ts';
 
+/** What a tensor can be made of: a number, a boolean, nested arrays of one shape, or a typed array. */
 export type TensorData = number | boolean | TypedArray | readonly TensorData[];
 
+/** What `tensor` takes beside the data. */
 export interface DataOptions extends TensorOptions {
   /** The shape of a typed array. */
   readonly shape?: Shape;
@@ -134,7 +136,9 @@ const makeFilled =
       return leaf(filled(checkShape(name, shape), value, dtype), options);
     });
 
+/** Zeros of a shape. */
 export const zeros = makeFilled('zeros', 0);
+/** Ones of a shape. */
 export const ones = makeFilled('ones', 1);
 /** Zeros: memory is never left unset here. */
 export const empty = makeFilled('empty', 0);
@@ -169,8 +173,11 @@ const makeLike =
       return leaf(filled(shape, value, dtypeFrom(name, options, plainOptions, dtype)), options);
     });
 
+/** Zeros in the shape and dtype of another tensor. */
 export const zerosLike = makeLike('zerosLike', 0);
+/** Ones in the shape and dtype of another tensor. */
 export const onesLike = makeLike('onesLike', 1);
+/** Zeros in the shape and dtype of another tensor: memory is never left unset here. */
 export const emptyLike = makeLike('emptyLike', 0);
 /** One value everywhere, in the shape of `x`. */
 export const fullLike = (x: Tensor, value: number | boolean, options: TensorOptions = {}): Tensor =>

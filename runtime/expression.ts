@@ -11,6 +11,7 @@ import { publicCall } from './origin.ts';
 import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
+/** What may stand in an expression: a tensor, a number, a boolean. */
 export type ExpressionValue = Tensor | number | boolean;
 
 type Value = ExpressionValue | readonly Value[];

@@ -16,6 +16,7 @@ import { publicCall } from './origin.ts';
 import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
+/** One part of x[...]: a number, a range [start, end, step?], null (a new dimension), '...', or a tensor. */
 export type IndexPart = number | Range | null | '...' | Tensor;
 
 const asView = lift('index', index as never, { view: 'view', strings: true }) as (
@@ -86,26 +87,34 @@ function demandInside(x: Tensor, parts: readonly IndexPart[]): void {
 
 /** x[parts]. */
 export function indexTensor(x: Tensor, ...parts: readonly IndexPart[]): Tensor {
-  return publicCall('index', () => {
-    const plain = spelledOut(x, parts);
-    demandInside(x, plain);
-    return plain.some(isTensor) ? asCopy(x, ...plain) : asView(x, ...plain);
-  });
+  return publicCall(
+    'index',
+    () => {
+      const plain = spelledOut(x, parts);
+      demandInside(x, plain);
+      return plain.some(isTensor) ? asCopy(x, ...plain) : asView(x, ...plain);
+    },
+    [x, ...parts],
+  );
 }
 
 /** x[i], x[i, j]: slices at indices of the first dimensions. */
 export const atIndex = (x: Tensor, ...indices: readonly number[]): Tensor =>
-  publicCall('at', () => selectView(x, ...indices));
+  publicCall('at', () => selectView(x, ...indices), [x, ...indices]);
 
 /** x[parts] = value. */
 export function setIndex(x: Tensor, parts: readonly IndexPart[], value: Tensor | number | boolean): Tensor {
-  return publicCall('set', () => {
-    const plain = spelledOut(x, parts);
-    demandInside(x, plain);
-    if (plain.some(isTensor)) return inPlace(x, [value], () => withAssigned(x, value, ...plain));
-    const part = asView(x, ...plain);
-    if (isTensor(value)) part.copy_(value);
-    else part.fill_(value);
-    return x;
-  });
+  return publicCall(
+    'set',
+    () => {
+      const plain = spelledOut(x, parts);
+      demandInside(x, plain);
+      if (plain.some(isTensor)) return inPlace(x, [value], () => withAssigned(x, value, ...plain));
+      const part = asView(x, ...plain);
+      if (isTensor(value)) part.copy_(value);
+      else part.fill_(value);
+      return x;
+    },
+    [x, parts, value],
+  );
 }

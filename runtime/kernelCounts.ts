@@ -8,6 +8,7 @@
 import type { AnyNode, CallExpression, ForStatement, FunctionDeclaration } from 'acorn';
 import type { Parser } from './parser.ts';
 
+/** What the source of a kernel does once through: loads, stores, arithmetic, calls, loops. */
 export interface KernelCounts {
   /** Elements read from arrays, those of scratch included. */
   readonly loads: number;

@@ -65,14 +65,18 @@ export function lift(
 ): (...args: unknown[]) => unknown {
   const call = fn as (...args: unknown[]) => unknown;
   return (...args) =>
-    publicCall(name, () => {
-      checkArguments(name, args, traits);
-      const operands = new Operands();
-      const given = args.map((a) => operands.nodesIn(a));
-      const result = withUserErrors(name, args, traits, () => call(...given));
-      traits.checkValues?.(args);
-      return internally(() => wrapResult(name, call, result, operands, given, traits));
-    });
+    publicCall(
+      name,
+      () => {
+        checkArguments(name, args, traits);
+        const operands = new Operands();
+        const given = args.map((a) => operands.nodesIn(a));
+        const result = withUserErrors(name, args, traits, () => call(...given));
+        traits.checkValues?.(args);
+        return internally(() => wrapResult(name, call, result, operands, given, traits));
+      },
+      args,
+    );
 }
 
 /** Refuses what no operator takes: missing arguments, misspelt options, text where numbers are meant. */

@@ -2,6 +2,7 @@
 
 import { functions as f } from './functions.ts';
 
+/** torch.linalg: for matrices, or batches of them. */
 export const linalg = {
   cholesky: f.cholesky,
   cond: f.cond,

@@ -111,7 +111,7 @@ function writing(
   call: (...args: unknown[]) => unknown,
 ): Tensor {
   const compute = (): Tensor => call(x, ...rest) as Tensor;
-  return publicCall(name, () => inPlace(x, rest, compute, overwriting[name]?.(rest[0])));
+  return publicCall(name, () => inPlace(x, rest, compute, overwriting[name]?.(rest[0])), [x, ...rest]);
 }
 
 function install(name: string, call: (x: Tensor, ...rest: never[]) => unknown): void {
@@ -137,7 +137,10 @@ for (const name of inplaceNames)
     writing(`${name}_`, x, rest, table[name])) as never);
 for (const name of inplaceViewNames)
   install(`${name}_`, ((x: Tensor, ...rest: unknown[]) =>
-    publicCall(`${name}_`, () => viewInPlace(x, () => inplaceViews[name](x, ...rest)))) as never);
+    publicCall(`${name}_`, () => viewInPlace(x, () => inplaceViews[name](x, ...rest)), [
+      x,
+      ...rest,
+    ])) as never);
 for (const [name, call] of Object.entries({ ...own, ...randomMethods, ...moreMethods }))
   install(name, call as never);
 

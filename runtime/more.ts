@@ -55,6 +55,7 @@ export const canCast = (from: DType, to: DType): boolean =>
     return a <= b;
   });
 
+/** True for float32 and float64. */
 export const isFloatingPoint = (x: Tensor): boolean => isFloat(x.dtype);
 
 const triangleIndices =

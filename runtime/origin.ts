@@ -12,6 +12,7 @@
 import { GradloomError, InternalError, ValueError } from '../compiler/errors.ts';
 import { setOriginSource } from '../compiler/node.ts';
 import type { Origin } from '../compiler/node.ts';
+import { describeCall } from './callText.ts';
 import { mapsStacks, workingDirectory } from './environment.ts';
 
 interface Site {
@@ -177,15 +178,25 @@ export function describeOrigin(origin: Origin | null): string {
 
 const withLine = new WeakSet<Error>();
 
-/** Adds the user's line to an error that has none yet; `details` says more about where the culprits were made. */
-function locate(error: unknown, origin: Origin): unknown {
+/** What was called, for a message: with its arguments where they are known, alone where the message does not say it. */
+function calledText(message: string, op: string, args: readonly unknown[] | undefined): string {
+  if (args !== undefined) return `, in ${describeCall(op, args)}`;
+  return op === '' || (message.startsWith(op) && /^[(:' ]/.test(message.slice(op.length)))
+    ? ''
+    : `, in ${op}`;
+}
+
+/** Adds the user's line and the call to an error that has none yet; `details` says more about where the culprits were made. */
+function locate(error: unknown, origin: Origin, args?: readonly unknown[]): unknown {
   if (!(error instanceof GradloomError) || withLine.has(error)) return error;
   withLine.add(error);
   const place = showOrigin(origin);
   const detail = details.get(error);
-  if (place === null && detail === undefined) return error;
-  const line = `\n ${place === null ? '' : `at ${place}`}${detail === undefined ? '' : ` (${detail})`}`;
   const before = error.message;
+  const called = calledText(before, origin.op, args);
+  if (place === null && detail === undefined && called === '') return error;
+  const where = place === null ? called.slice(2) : `at ${place}${called}`;
+  const line = `\n ${where}${detail === undefined ? '' : ` (${detail})`}`;
   error.message += line;
   // where stacks are mapped to sources, their text is only made now, and has the new message
   if (error.stack && !error.stack.includes(error.message))
@@ -212,16 +223,16 @@ export function located(origin: Origin, body: () => void): void {
 
 /**
  * Runs a public call. What it makes has the user's line as its origin, and what it throws ends with that line. A call within a call
- * belongs to the outer one: that is what the user wrote.
+ * belongs to the outer one: that is what the user wrote. `args` are what an error says of the call.
  */
-export function publicCall<T>(op: string, body: () => T): T {
+export function publicCall<T>(op: string, body: () => T, args?: readonly unknown[]): T {
   if (current !== null) return body();
   const place = shared === null ? new Place() : (shared.place ??= new Place());
   const origin = (current = new LazyOrigin(op, place));
   try {
     return body();
   } catch (error) {
-    throw locate(typed(op, error), origin);
+    throw locate(typed(op, error), origin, args);
   } finally {
     current = null;
   }
@@ -230,9 +241,15 @@ export function publicCall<T>(op: string, body: () => T): T {
 /** Errors that a function of the user's threw: they stay as they are. */
 const foreign = new WeakSet<Error>();
 
+/** What engines say where there is not so much memory, or not so long an array. */
+const outOfMemory = /typed array length|allocation failed|out of memory/i;
+
 /** A type error of JavaScript's in the library means that an argument was of a kind that the operation does not take. */
 function typed(op: string, error: unknown): unknown {
-  if (!(error instanceof TypeError) || foreign.has(error)) return error;
+  if (!(error instanceof Error) || foreign.has(error)) return error;
+  if (error instanceof RangeError && outOfMemory.test(error.message))
+    return new ValueError(`${op}(): not enough memory (${error.message})`, { cause: error });
+  if (!(error instanceof TypeError)) return error;
   return new ValueError(`${op}() received an argument that it does not take (${error.message})`, {
     cause: error,
   });
@@ -277,6 +294,16 @@ export function onOneLine<T>(body: () => T): T {
   } finally {
     shared = null;
   }
+}
+
+/**
+ * An error that ends with the user's line, for what is refused before any public call is made: a layer's size, an optimizer's option.
+ * Within a public call the line is that of the call.
+ */
+export function atCaller<E extends GradloomError>(error: E): E {
+  const place = shared === null ? new Place() : (shared.place ??= new Place());
+  locate(error, current ?? new LazyOrigin('', place));
+  return error;
 }
 
 /** Runs `body` with the origin of an earlier call under another name: what a backward builds belongs to its forward's line. */

@@ -1,9 +1,10 @@
 // Tensors as text, and the options for it. In: a tensor. Out: PyTorch's text, or that of the lazy graph below it.
 
+import { ValueError } from '../compiler/errors.ts';
 import { printGraph, reachable } from '../compiler/graph.ts';
 import { printType } from '../compiler/node.ts';
 import { bufferOf } from './cell.ts';
-import { defaultPrintOptions, formatTensor, mergePrintOptions } from './format.ts';
+import { defaultPrintOptions, formatTensor, mergePrintOptions, printProfiles } from './format.ts';
 import type { PrintOptionChanges, PrintOptions } from './format.ts';
 import { checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
@@ -11,6 +12,22 @@ import { elementsOf } from './read.ts';
 import { nodeOfTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 import { activeTrace } from './trace.ts';
+
+const whole = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0;
+
+/** Printing must go on working, whatever was asked of it. */
+function checkChanges({ profile, threshold, ...counts }: PrintOptionChanges): void {
+  const { precision, edgeitems, linewidth } = counts;
+  for (const [name, value] of Object.entries({ precision, edgeitems, linewidth }))
+    if (value !== undefined && !whole(value) && !(name === 'linewidth' && value === Infinity))
+      throw new ValueError(`setPrintOptions(): ${name} must be a whole number, but got ${String(value)}`);
+  if (threshold !== undefined && !(threshold >= 0))
+    throw new ValueError(
+      `setPrintOptions(): threshold must be a number from 0, but got ${String(threshold)}`,
+    );
+  if (profile !== undefined && !Object.hasOwn(printProfiles, profile))
+    throw new ValueError(`setPrintOptions(): there is no profile '${String(profile)}'`);
+}
 
 let options: PrintOptions = defaultPrintOptions;
 
@@ -25,6 +42,7 @@ export function setPrintOptions(changes: PrintOptionChanges): void {
       'sciMode',
       'profile',
     ]);
+    checkChanges(changes);
     options = mergePrintOptions(options, changes);
   });
 }

@@ -8,6 +8,7 @@ import type { Roof } from './roof.ts';
 
 export type { Explanation, KernelCounts, Roof, Stage };
 
+/** One loop nest of a program: its source, what it reads, writes and costs, and whose lines it computes. */
 export interface Kernel {
   readonly name: string;
   readonly source: string;
@@ -28,6 +29,7 @@ export interface Kernel {
   readonly strided: readonly { readonly buffer: string; readonly stride: number; readonly count: number }[];
 }
 
+/** How many bytes a program holds. */
 export interface ProgramMemory {
   readonly arenaBytes: number;
   readonly inputBytes: number;
@@ -75,6 +77,7 @@ export interface Advice {
   readonly text: string;
 }
 
+/** What profile measured. */
 export interface Profile {
   readonly runs: number;
   /** Of a whole run, in milliseconds; the median. */

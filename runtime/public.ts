@@ -66,7 +66,7 @@ export type { Advice, Explanation, Kernel, KernelCounts, KernelProfile, Profile 
 export type { Program, ProgramMemory, Roof, Stage } from './program.ts';
 export { guarded, isCompiling } from './trace.ts';
 export { liveNumber } from './live.ts';
-export { onOneLine } from './origin.ts';
+export { atCaller, onOneLine } from './origin.ts';
 export { realize } from './read.ts';
 export type { IndexPart } from './indexing.ts';
 export { bincount, maskedSelect, nonzero } from './masks.ts';

@@ -101,6 +101,7 @@ export const getRngState = (): GeneratorState =>
     refuseReading('getRngState()');
     return defaultGenerator.getState();
   });
+/** Puts the global generator back to a state that getRngState gave. */
 export const setRngState = (state: GeneratorState): void =>
   publicCall('setRngState', () => {
     refuseReading('setRngState()');
@@ -130,12 +131,14 @@ export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
     return leaf(draw(type, normalIn(options)), options);
   });
 
+/** Uniform numbers from [0, 1) in the shape and dtype of another tensor. */
 export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
   publicCall('randLike', () => {
     const { shape, dtype } = modelOf('randLike', x);
     return leaf(draw({ shape, dtype: floatDtype('randLike', options, dtype) }, uniformIn(options)), options);
   });
 
+/** Standard normal numbers in the shape and dtype of another tensor. */
 export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
   publicCall('randnLike', () => {
     const { shape, dtype } = modelOf('randnLike', x);
@@ -158,6 +161,7 @@ export function randint(...args: (number | Shape | RandomOptions | undefined)[])
   });
 }
 
+/** Whole numbers from [low, high) in the shape and dtype of another tensor. */
 export const randintLike = (x: Tensor, low: number, high: number, options: RandomOptions = {}): Tensor =>
   publicCall('randintLike', () => {
     const { shape, dtype } = modelOf('randintLike', x);

@@ -241,8 +241,11 @@ const dropoutChannels =
       const shape = x.shape.map((size, i) => (i < tossed ? size : 1));
       return dropped(x, maskOf(x, shape, p).expand(x.shape), p);
     });
+/** Zeroes whole channels of [n, c, l] or [c, l] with probability p; the others are scaled by 1 / (1 - p). */
 export const dropout1d = dropoutChannels('dropout1d', 2);
+/** Zeroes whole channels of [n, c, h, w] with probability p; the others are scaled by 1 / (1 - p). */
 export const dropout2d = dropoutChannels('dropout2d', null);
+/** Zeroes whole channels of [n, c, d, h, w] with probability p; the others are scaled by 1 / (1 - p). */
 export const dropout3d = dropoutChannels('dropout3d', 4);
 
 const seluBound = 1.7580993408473766;

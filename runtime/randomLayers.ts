@@ -14,6 +14,7 @@ import { elementsOf } from './read.ts';
 import type { Tensor } from './tensor.ts';
 import { refuseReading } from './trace.ts';
 
+/** What scaledDotProductAttention takes beside query, key and value. */
 export interface AttentionOptions {
   /** True where a query may look at a key, or numbers that are added to the scores; broadcasts to [..., l, s]. */
   readonly attnMask?: Tensor | null;
@@ -55,6 +56,7 @@ export function scaledDotProductAttention(
   });
 }
 
+/** What rrelu takes beside the tensor. */
 export interface RreluOptions {
   readonly lower?: number;
   readonly upper?: number;
@@ -83,6 +85,7 @@ export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
   });
 }
 
+/** What gumbelSoftmax takes beside the logits. */
 export interface GumbelOptions {
   /** The temperature: small values come closer to a choice. */
   readonly tau?: number;

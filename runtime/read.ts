@@ -50,11 +50,15 @@ export function realize(...tensors: readonly Tensor[]): void {
 const plain = (x: Tensor, value: number): number | boolean => (x.dtype === 'bool' ? value !== 0 : value);
 
 export function onlyElement(x: Tensor): number | boolean {
-  return publicCall('item', () => {
-    refuseReading('item()');
-    if (x.numel !== 1) throw new ValueError('only one element tensors can be converted to Python scalars');
-    return plain(x, elementsOf(x)[0]);
-  });
+  return publicCall(
+    'item',
+    () => {
+      refuseReading('item()');
+      if (x.numel !== 1) throw new ValueError('only one element tensors can be converted to Python scalars');
+      return plain(x, elementsOf(x)[0]);
+    },
+    [x],
+  );
 }
 
 export function nested(x: Tensor): NestedArray {

@@ -104,8 +104,15 @@ export function differences(before: Signature, after: Signature): Change[] {
     else if (a?.tag === 'object' && b?.tag === 'object' && a.keys.join() === b.keys.join())
       a.items.forEach((item, i) => compare(`${what}.${a.keys[i]}`, item, b.items[i]));
     else if (a?.tag === 'module' && b?.tag === 'module' && a.module === b.module) {
-      if (a.fields.length !== b.fields.length || a.fields.some((f, i) => f.value !== b.fields[i].value))
-        note(what, 'its parameters', 'other parameters', 'value');
+      const at = b.fields.findIndex((f, i) => !Object.is(a.fields[i]?.value, f.value));
+      if (at >= 0)
+        note(
+          `${what}.${b.fields[at].key}`,
+          describeStatic(a.fields[at]?.value),
+          describeStatic(b.fields[at].value),
+          'value',
+        );
+      else if (a.fields.length !== b.fields.length) note(what, 'its fields', 'fewer fields', 'value');
     } else if (a?.tag !== 'static' || b?.tag !== 'static' || !Object.is(a.value, b.value)) {
       const isNumber = b?.tag === 'static' && typeof b.value === 'number';
       note(what, describe(a), describe(b), isNumber ? 'number' : 'value');

@@ -12,6 +12,7 @@ export interface Bandwidth {
   readonly memory: number;
 }
 
+/** What this machine can do at most. */
 export interface Roof {
   /** Multiplications and additions per second, together. */
   readonly flops: number;

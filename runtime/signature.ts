@@ -1,12 +1,13 @@
 // Signatures: for which calls a compiled program is good. In: the arguments of a call. Out: whether they fit what was traced, quickly; the
-// tensors among them in a row. Tensors count by shape, dtype and what autograd knows of them; modules by identity and by the tensors
-// they hold; all else by its value.
+// tensors among them in a row. Tensors count by shape, dtype and what autograd knows of them; modules and other instances by identity and by
+// what they hold; all else by its value.
 
 import { TraceError } from '../compiler/errors.ts';
 import type { TensorType } from '../compiler/node.ts';
 import { hooksKey } from './autograd/hooks.ts';
 import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
 import type { Cell } from './cell.ts';
+import { Generator } from './generator.ts';
 import { describeValue, isPlainObject } from './options.ts';
 import { refuseCycle } from './pytree.ts';
 import { isTensor } from './tensor.ts';
@@ -26,11 +27,12 @@ export type Spec =
     }
   | { readonly tag: 'array'; readonly items: readonly Spec[] }
   | { readonly tag: 'object'; readonly keys: readonly string[]; readonly items: readonly Spec[] }
+  /** A module, or an instance of another class. */
   | { readonly tag: 'module'; readonly module: object; readonly fields: readonly Field[] }
   /** Tensors too, if the function also reaches them from outside. */
   | { readonly tag: 'static'; readonly value: unknown };
 
-/** A parameter or buffer of a module, where it was found. */
+/** What a program relies on in an instance, where it was found: a parameter or buffer of a module, a tensor, a plain value. */
 interface Field {
   readonly holder: Readonly<Record<string, unknown>>;
   readonly key: string;
@@ -80,6 +82,36 @@ function fieldsOf(module: object & ModuleLike): Field[] {
   return fields;
 }
 
+const isPlain = (value: unknown): boolean =>
+  value === null || ['number', 'string', 'boolean', 'bigint', 'undefined'].includes(typeof value);
+
+/** The tensors in the fields of an instance, also within arrays and plain objects there, and its plain values. */
+function fieldsOfInstance(instance: object): Field[] {
+  const fields: Field[] = [];
+  const collect = (holder: Record<string, unknown>, around: readonly object[]): void => {
+    for (const [key, value] of Object.entries(holder)) {
+      if (isTensor(value) || (around.length === 0 && isPlain(value))) fields.push({ holder, key, value });
+      else if ((Array.isArray(value) || isPlainObject(value)) && !around.includes(value))
+        collect(value as Record<string, unknown>, [...around, value]);
+    }
+  };
+  collect(instance as Record<string, unknown>, []);
+  return fields;
+}
+
+/** Throws for what has contents that no signature sees, so that they would be frozen. */
+function refuseHidden(value: unknown): void {
+  const hint = ArrayBuffer.isView(value)
+    ? 'tensor(array)'
+    : value instanceof Map || value instanceof Set
+      ? 'an array or a plain object'
+      : null;
+  if (hint !== null)
+    throw new TraceError(
+      `a ${describeValue(value)} among the arguments of a compiled function would be frozen into the program: pass ${hint} instead.`,
+    );
+}
+
 /** What a call looks like; collects its tensors. Those in `fixed` count by identity, and are not among them. */
 export function signatureOf(
   args: readonly unknown[],
@@ -107,10 +139,10 @@ export function signatureOf(
       return { tag: 'object', keys, items: keys.map((key) => spec(value[key], [...around, value])) };
     }
     if (isModule(value)) return { tag: 'module', module: value, fields: fieldsOf(value) };
-    if (ArrayBuffer.isView(value))
-      throw new TraceError(
-        `a ${describeValue(value)} among the arguments of a compiled function would be frozen into the program: pass tensor(array) instead.`,
-      );
+    refuseHidden(value);
+    // a generator is state: programs draw from it at each call
+    if (typeof value === 'object' && value !== null && !isTensor(value) && !(value instanceof Generator))
+      return { tag: 'module', module: value, fields: fieldsOfInstance(value) };
     return { tag: 'static', value };
   };
   return {
@@ -165,7 +197,7 @@ export function sameArguments(
         );
       }
       case 'module':
-        return spec.fields.every(({ holder, key, value: tensor }) => holder[key] === tensor);
+        return spec.fields.every(({ holder, key, value: held }) => Object.is(holder[key], held));
       case 'static':
         return Object.is(value, spec.value);
     }
@@ -211,7 +243,7 @@ function fitsOne(spec: Spec, value: unknown, tensors: Tensor[]): boolean {
     }
     case 'module': {
       if (value !== spec.module) return false;
-      for (const { holder, key, value: tensor } of spec.fields) if (holder[key] !== tensor) return false;
+      for (const { holder, key, value: held } of spec.fields) if (!Object.is(holder[key], held)) return false;
       return true;
     }
   }

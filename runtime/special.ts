@@ -31,6 +31,7 @@ const {
   xlogy,
 } = functions;
 
+/** torch.special: functions of mathematical physics and statistics. */
 export const special = {
   digamma,
   entr,

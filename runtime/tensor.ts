@@ -29,6 +29,7 @@ import type { Methods } from './methods.ts';
 
 export type { Core, Path } from './core.ts';
 
+/** What every function that creates a tensor takes. */
 export interface TensorOptions {
   readonly dtype?: DType;
   readonly requiresGrad?: boolean;
@@ -200,8 +201,10 @@ export class Tensor {
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the methods of all operators, see methods.ts
 export interface Tensor extends Methods {}
 
+/** What toArray gives: a number or boolean for a scalar, otherwise arrays of arrays. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 
+/** True for tensors, parameters among them. */
 export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 
 /** The node of a tensor's present value. */

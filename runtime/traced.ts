@@ -54,6 +54,7 @@ export function traceCall(
     }
     if (returned instanceof Promise)
       throw escaping('is asynchronous', name, 'A program runs from start to end without waiting.');
+    refuseIterators(name, returned);
     if (
       !sameArguments(
         signature,
@@ -80,6 +81,22 @@ export function traceCall(
     ...traced,
     standings: traced.operands.map((tensor) => ({ tensor, standing: standingOf(tensor) })),
   };
+}
+
+/** What is returned must be the same kind of thing at each call; who can be walked through only once, or is filled by the function, is not. */
+function refuseIterators(name: string, returned: unknown): void {
+  const { tree } = flatten(returned);
+  const check = (part: Tree): void => {
+    if (part.tag === 'array' || part.tag === 'object') part.items.forEach(check);
+    if (part.tag !== 'static' || typeof part.value !== 'object' || part.value === null) return;
+    if (part.value instanceof Map || part.value instanceof Set || 'next' in part.value)
+      throw escaping(
+        `returns ${part.value instanceof Map ? 'a Map' : part.value instanceof Set ? 'a Set' : 'an iterator'}`,
+        name,
+        'Return an array or a plain object.',
+      );
+  };
+  check(tree);
 }
 
 /** A function of its own scope, which does not keep the arguments of the first call. */

@@ -47,7 +47,7 @@ test('it says where the backward was called, and where and on what the forward o
   const [first, second, ...more] = message.split('\n');
   t.is(first, "Function 'SqrtBackward0' returned nan values in its 0th output.");
   t.deepEqual(more, []);
-  t.regex(second, /^ at test\/anomaly\.test\.ts:\d+:\d+ \(/);
+  t.regex(second, /^ at test\/anomaly\.test\.ts:\d+:\d+, in backward \(/);
   t.regex(second, /first at element \[1\] of that gradient, float32\[3\]: nan/);
   t.regex(second, /forward: sqrt\(float32\[3\]\) at test\/anomaly\.test\.ts:\d+:\d+/);
   t.regex(second, /operands there: 0; result there: 0; incoming gradient there: 0/);

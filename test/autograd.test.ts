@@ -4,11 +4,11 @@
 import test from 'ava';
 import * as g from '../index.ts';
 import type { Tensor } from '../index.ts';
+import { nested as numbers } from './helpers/values.ts';
 
 const { autograd, noGrad, ones, tensor, zeros } = g;
 
 const leaf = (...shape: number[]): Tensor => ones(shape, { requiresGrad: true });
-const numbers = (x: Tensor | null): unknown => x && x.toArray();
 const freed = /^Trying to backward through the graph a second time \(or directly access saved tensors/;
 
 // --- leaves and .grad ------------------------------------------------------------------------------------------------------

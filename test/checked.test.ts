@@ -4,8 +4,7 @@ import test from 'ava';
 import { InternalError } from '../compiler/errors.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import type { Graph } from '../compiler/graph.ts';
-import type { Node, Origin } from '../compiler/node.ts';
-import { setOriginSource } from '../compiler/node.ts';
+import type { Node } from '../compiler/node.ts';
 import { build } from '../compiler/pipeline.ts';
 import type { Built } from '../compiler/pipeline.ts';
 import * as g from '../index.ts';
@@ -18,6 +17,7 @@ import { link } from '../runtime/link.ts';
 import { scriptOf } from '../runtime/script.ts';
 import { compileGraph } from './helpers/compile.ts';
 import { randomGraph } from './helpers/randomGraph.ts';
+import { located } from './helpers/located.ts';
 
 const x = (...shape: number[]): Node => input({ shape, dtype: 'float32' });
 const wide = (...shape: number[]): Node => input({ shape, dtype: 'float64' });
@@ -48,15 +48,6 @@ function messageOf(graph: Graph, arrays: readonly TypedArray[], from: string, to
     throw error;
   }
   return '';
-}
-
-function located(origin: Origin, make: () => Node): Node {
-  const before = setOriginSource(() => origin);
-  try {
-    return make();
-  } finally {
-    setOriginSource(before);
-  }
 }
 
 test('a wrong kernel is named, with both values, the user’s line and the smallest script', (t) => {

@@ -6,6 +6,7 @@ import * as g from '../index.ts';
 import { Tensor, compile, guarded, manualSeed, noGrad, ones, tensor, zeros } from '../index.ts';
 import type { CompileOptions, Compiled } from '../index.ts';
 import { nn, optim } from '../nn/index.ts';
+import { flat as numbers } from './helpers/values.ts';
 
 type Fn = (...args: never[]) => unknown;
 type Way = <F extends Fn>(fn: F) => F;
@@ -21,8 +22,6 @@ const ways: Readonly<Record<string, Way>> = {
   checked: with_({ checked: true }),
   interpreted: with_({ backend: 'interpreter' }),
 };
-
-const numbers = (x: Tensor): number[] => Array.from(x.toTypedArray());
 
 /** What `scenario` observes must be the same in all ways. */
 function sameInAllWays(title: string, scenario: (way: Way) => readonly number[], tolerance = 1e-5): void {
@@ -546,6 +545,48 @@ test('a parameter that is replaced in a module is noticed', (t) => {
   t.is(apply.programs.length, 2);
 });
 
+test('an instance of any class is an argument by identity; what its fields hold is looked at in each call', (t) => {
+  class Scaled {
+    factor = 3;
+    weights = [tensor([1, 2])];
+    count = 0;
+  }
+  const f = compile((s: Scaled, x: Tensor) => x.mul(s.weights[0]).mul(s.factor));
+  const scaled = new Scaled();
+  t.deepEqual(numbers(f(scaled, ones([2]))), [3, 6]);
+  scaled.factor = 10;
+  t.deepEqual(numbers(f(scaled, ones([2]))), [10, 20]);
+  scaled.weights[0] = tensor([5, 5]);
+  t.deepEqual(numbers(f(scaled, ones([2]))), [50, 50]);
+  scaled.weights[0].add_(1);
+  t.deepEqual(numbers(f(scaled, ones([2]))), [60, 60]);
+  t.is(f.programs.length, 3);
+  t.is(f.explainRecompiles()[0], 'argument 0.factor: 3 -> 10');
+  const counting = compile((s: Scaled) => tensor(s.count++));
+  t.throws(() => counting(scaled), {
+    instanceOf: g.TraceError,
+    message: /assigns to a field of an argument/,
+  });
+});
+
+test('an optimizer and a generator may be arguments', (t) => {
+  const w = tensor([1, 2], { requiresGrad: true });
+  const step = compile((optimizer: optim.Adam, generator: g.Generator) => {
+    optimizer.zeroGrad();
+    w.mul(g.rand([2], { generator }))
+      .sum()
+      .backward();
+    optimizer.step();
+  });
+  const adam = new optim.Adam([w], { lr: 0.1 });
+  const generator = new g.Generator(3);
+  for (let i = 0; i < 3; i++) step(adam, generator);
+  t.is(step.programs.length, 1);
+  const other = new g.Generator(3);
+  for (let i = 0; i < 3; i++) g.rand([2], { generator: other });
+  t.is(generator.random32(), other.random32());
+});
+
 test('a compiled function inside a compiled function is part of it', (t) => {
   const inner = compile((x: Tensor) => x.mul(2));
   const outer = compile((x: Tensor) => inner(x).add(1));
@@ -685,6 +726,20 @@ const refusals: readonly (readonly [title: string, fn: Fn, message: RegExp, args
     () => 0,
     /a Float32Array among the arguments of a compiled function would be frozen/,
     [new Float32Array(2)],
+  ],
+  [
+    'a Map',
+    () => 0,
+    /a Map among the arguments of a compiled function would be frozen into the program: pass an array or a plain object/,
+    [new Map([['x', ones([2])]])],
+  ],
+  ['a Set as the result', (x: Tensor) => new Set([x]), /returns a Set. Return an array or a plain object/],
+  [
+    'a generator',
+    function* (x: Tensor) {
+      yield x;
+    },
+    /returns an iterator/,
   ],
   [
     'a history from outside',

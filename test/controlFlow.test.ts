@@ -4,20 +4,12 @@
 import test from 'ava';
 import * as g from '../index.ts';
 import type { Tensor } from '../index.ts';
+import { f64, nested as numbers } from './helpers/values.ts';
 
 const { compile, cond, foriLoop, grad, hessian, jvp, ones, scan, tensor, vmap, whileLoop, zeros } = g;
 
-const f64 = (data: Parameters<typeof tensor>[0]): Tensor => tensor(data, { dtype: 'float64' });
 const yes = (): Tensor => tensor(true);
 const no = (): Tensor => tensor(false);
-const numbers = (x: unknown): unknown =>
-  g.isTensor(x)
-    ? x.toArray()
-    : Array.isArray(x)
-      ? x.map(numbers)
-      : typeof x === 'object' && x !== null
-        ? Object.fromEntries(Object.entries(x).map(([k, v]) => [k, numbers(v)]))
-        : x;
 
 // --- cond ------------------------------------------------------------------------------------------------------------------
 

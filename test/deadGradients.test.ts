@@ -19,6 +19,8 @@ import { constant, input, onesLike, zerosLike } from '../ops/source.ts';
 import { floor, round, sign } from '../ops/unary-round.ts';
 import { sigmoid, tanh } from '../ops/unary-trig.ts';
 import { exp, sqrt, square } from '../ops/unary.ts';
+import { compile, nn, randn } from '../index.ts';
+import type { Program, Tensor } from '../index.ts';
 import { compileNodes } from './helpers/compile.ts';
 import { kernelTexts } from './helpers/kernelText.ts';
 
@@ -214,4 +216,44 @@ test('second derivatives share the forward value too', (t) => {
   const [first] = gradients(sum(y), [x]);
   const [second] = gradients(sum(first), [x]);
   t.is(price([x], [second]).calls, price([x], [y]).calls);
+});
+
+/** A compiled step of a model whose parameters may be frozen. */
+function stepOf(freeze: (model: nn.Sequential) => void, inputNeedsGrad = false): Program {
+  const model = new nn.Sequential(new nn.Linear(20, 30), new nn.Tanh(), new nn.Linear(30, 10));
+  freeze(model);
+  const step = compile((rows: Tensor) => {
+    const result = model(rows).square().sum();
+    result.backward();
+    return result;
+  });
+  const rows = randn([16, 20], { requiresGrad: inputNeedsGrad });
+  return step.lower(rows);
+}
+const freezeLayer =
+  (...layers: number[]) =>
+  (model: nn.Sequential): void =>
+    layers.forEach((at) => [...model.at(at).parameters()].forEach((p) => p.requiresGrad_(false)));
+const flopsOf = (program: Program): number => program.kernels.reduce((total, k) => total + k.flops, 0);
+const product = 2 * 16 * 20 * 30;
+
+test('the input gradient of the first layer is not computed, unless somebody wants it', (t) => {
+  const [usual, wanting] = [stepOf(() => {}), stepOf(() => {}, true)];
+  t.true(flopsOf(wanting) - flopsOf(usual) >= product);
+  t.true(wanting.kernels.length > usual.kernels.length);
+});
+
+test('frozen parameters of a model cut their branch of a compiled step', (t) => {
+  const [all, last, none] = [stepOf(() => {}), stepOf(freezeLayer(0)), stepOf(freezeLayer(2))];
+  // the gradient of the first weight, and that of the hidden layer
+  t.true(flopsOf(all) - flopsOf(last) >= product + 2 * 16 * 30 * 10);
+  t.true(flopsOf(all) - flopsOf(none) >= 2 * 16 * 30 * 10);
+  t.false(
+    /backward/.test(
+      last.kernels
+        .flatMap((k) => k.origins.map((o) => o.op))
+        .filter((op) => /tanh/.test(op))
+        .join(),
+    ),
+  );
 });

@@ -2,8 +2,8 @@
 // (test/fixtures/nn-cases.json). What is under test: examples/, and nn/, optim and compile together.
 
 import test from 'ava';
-import { compile, manualSeed, nn, optim, tensor } from '../index.ts';
-import type { Tensor } from '../index.ts';
+import { compile, grad, hessian, manualSeed, nn, optim, tensor } from '../index.ts';
+import type { Program, Tensor } from '../index.ts';
 import { makeTraining } from '../examples/digits.ts';
 import { makeTraining as makeConvTraining } from '../examples/digitsConv.ts';
 import { loadDigits } from '../examples/lib/digits.ts';
@@ -99,6 +99,23 @@ test('the convolutional example learns, and its schedule needs no second program
   model.eval();
   t.true(Number(accuracy(...heldBack).item()) > 0.2);
 });
+
+const programs: Readonly<Record<string, () => Program>> = {
+  'the step of the digits': () =>
+    makeTraining().step.lower(training[0].narrow(0, 0, 64), training[1].narrow(0, 0, 64)),
+  'the accuracy of the digits': () => makeTraining().accuracy.lower(...heldBack),
+  'the step of the convolutional network': () =>
+    makeConvTraining(13).step.lower(training[0].narrow(0, 0, 64), training[1].narrow(0, 0, 64)),
+  "a step of Newton's method": () =>
+    compile((p: Tensor) => [grad(rosenbrock)(p), hessian(rosenbrock)(p)]).lower(tensor([-1.2, 1])),
+};
+for (const [what, lower] of Object.entries(programs))
+  test(`memory is at most 1.3 times what is live at once: ${what}`, (t) => {
+    const program = lower();
+    const [, arena, live] = /arena: (\d+) bytes, most live at once (\d+)/.exec(program.explain('plan'))!;
+    t.is(Number(arena), program.memory.arenaBytes);
+    t.true(Number(arena) <= 1.3 * Number(live), `${arena} bytes, ${live} live`);
+  });
 
 test("Newton's method arrives at the lowest point of Rosenbrock's valley", (t) => {
   const p = tensor([-1.2, 1], { dtype: 'float64', requiresGrad: true });

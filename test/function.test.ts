@@ -4,11 +4,11 @@
 import test from 'ava';
 import * as g from '../index.ts';
 import type { Context, Tensor } from '../index.ts';
+import { nested as numbers } from './helpers/values.ts';
 
 const { autograd, ones, tensor, zeros } = g;
 
 const leaf = (...data: number[]): Tensor => tensor(data, { requiresGrad: true, dtype: 'float64' });
-const numbers = (x: Tensor | null): unknown => x && x.toArray();
 const freed = /^Trying to backward through the graph a second time/;
 
 class Exp extends autograd.Function {

@@ -22,6 +22,8 @@ import { constant, input, iota, onesLike } from '../ops/source.ts';
 import { cos, sin } from '../ops/unary-trig.ts';
 import { exp, sqrt, square } from '../ops/unary.ts';
 import { expand, permute, reshape, transpose, unsqueeze } from '../ops/view.ts';
+import { Parameter, compile, nn, ones, optim, zeros } from '../index.ts';
+import type { Tensor } from '../index.ts';
 import { compileGraph, compileNodes, kernels } from './helpers/compile.ts';
 
 const tensor = (shape: readonly number[], dtype: DType = 'float32'): Node => input({ shape, dtype });
@@ -199,4 +201,52 @@ test('the same graph gives the same groups and the same source every time', (t) 
     );
   };
   t.is(make(), make());
+});
+
+/** Of the table, what the graph is with its gradients: no more kernels than contractions, and one where there is none. */
+const withGradients: Readonly<Record<string, readonly [inputs: readonly Node[], y: Node, kernels: number]>> =
+  {
+    softmax: [[x], softmax(x, -1), 1],
+    logSoftmax: [[x], logSoftmax(x, -1), 1],
+    'two elementwise results': [[x], add(exp(x), sin(x)), 1],
+    'row sum and row maximum': [[x], add(sum(x, 1), amax(x, 1)), 1],
+    'matmul with bias and relu': [[x, w, b], relu(add(matmul(x, w), b)), 3],
+    'matmul, reshape and bias': [[x, w, b], add(reshape(matmul(x, w), [8, 8, 32]), b), 4],
+  };
+for (const [what, [inputs, y, most]] of Object.entries(withGradients))
+  test(`with its gradients it is few kernels: ${what}`, (t) => {
+    const g = tensor(y.type.shape);
+    const count = kernels([...inputs, g], [y, ...gradients(y, inputs, g)]);
+    t.true(count <= most, `${count} kernels`);
+  });
+
+test('a step of nn and optim has the kernels of its products, and Adam has none of its own', (t) => {
+  const model = new nn.Sequential(new nn.Linear(128, 64), new nn.ReLU(), new nn.Linear(64, 10));
+  const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
+  const plainStep = (rows: Tensor, classes: Tensor): Tensor => {
+    optimizer.zeroGrad();
+    const loss = nn.functional.crossEntropy(model(rows), classes);
+    loss.backward();
+    return loss;
+  };
+  const data = [zeros([64, 128]), zeros([64], { dtype: 'int32' })] as const;
+  const without = compile(plainStep).lower(...data).kernels.length;
+  const step = compile((rows: Tensor, classes: Tensor) => {
+    const loss = plainStep(rows, classes);
+    optimizer.step();
+    return loss;
+  });
+  const all = step.lower(...data).kernels.length;
+  t.true(without <= 8, `${without} kernels`);
+  // one for the step sizes, which all parameters read
+  t.true(all <= without + 1, `${all} kernels, ${without} without Adam`);
+});
+
+test('Adam over parameters of one shape is one kernel each, and one for the step sizes', (t) => {
+  const parameters = Array.from({ length: 5 }, () => new Parameter(ones([30, 20])));
+  const optimizer = new optim.Adam(parameters);
+  parameters.forEach((p) => (p.grad = ones([30, 20])));
+  const step = compile(() => optimizer.step());
+  const count = step.lower().kernels.length;
+  t.true(count <= parameters.length + 1, `${count} kernels`);
 });

@@ -4,9 +4,9 @@
 import test from 'ava';
 import { autograd, enableGrad, ones, tensor } from '../index.ts';
 import type { Tensor } from '../index.ts';
+import { nested as numbers } from './helpers/values.ts';
 
 const leaf = (...data: number[]): Tensor => tensor(data, { requiresGrad: true });
-const numbers = (x: Tensor | null): unknown => x && x.toArray();
 
 // --- tensors ---------------------------------------------------------------------------------------------------------------
 

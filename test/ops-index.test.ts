@@ -16,7 +16,7 @@ import { stack } from '../ops/join.ts';
 import { constant, input } from '../ops/source.ts';
 import { reshape } from '../ops/view.ts';
 import { derivativeFaults } from './helpers/numeric.ts';
-import { checkCase, evaluate, gradNameOf, opCases } from './helpers/oracle.ts';
+import { checkCase, evaluate, gradNameOf, casesOf } from './helpers/oracle.ts';
 import type { Build } from './helpers/oracle.ts';
 
 const table: Readonly<Record<string, Build>> = {
@@ -35,14 +35,7 @@ const table: Readonly<Record<string, Build>> = {
   embedding_padding_idx: ([x], a, { indices }) => embedding(indices, x, { paddingIdx: a.padding_idx }),
 };
 
-for (const c of opCases()) {
-  const build = table[c.op];
-  if (!build) continue;
-  const shapes = c.inputs.map((i) => `[${i.shape.join(', ')}]`).join(' ');
-  test(`${c.op} ${c.attrs ? JSON.stringify(c.attrs) + ' ' : ''}of ${shapes} agrees with PyTorch`, (t) => {
-    t.deepEqual(checkCase(c, build), []);
-  });
-}
+for (const [title, c, build] of casesOf(table)) test(title, (t) => t.deepEqual(checkCase(c, build), []));
 
 // --- x[...] ------------------------------------------------------------------------------------------------------------------------
 

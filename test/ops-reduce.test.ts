@@ -32,7 +32,7 @@ import { expand } from '../ops/view.ts';
 import { interpret } from '../runtime/interpret.ts';
 import { countOps } from './helpers/evaluate.ts';
 import { derivativeFaults } from './helpers/numeric.ts';
-import { checkCase, checkConvention, conventions, evaluate, near, opCases } from './helpers/oracle.ts';
+import { checkCase, checkConvention, conventions, evaluate, near, casesOf } from './helpers/oracle.ts';
 import type { Build } from './helpers/oracle.ts';
 import { simplifyOptions } from './helpers/rules.ts';
 
@@ -67,14 +67,7 @@ const table: Readonly<Record<string, Build>> = {
   quantile: ([x], { q, dim }) => quantile(x, q, dim),
 };
 
-for (const c of opCases()) {
-  const build = table[c.op];
-  if (!build) continue;
-  const shapes = c.inputs.map((i) => `[${i.shape.join(', ')}]`).join(' ');
-  test(`${c.op} ${c.attrs ? JSON.stringify(c.attrs) + ' ' : ''}of ${shapes} agrees with PyTorch`, (t) => {
-    t.deepEqual(checkCase(c, build), []);
-  });
-}
+for (const [title, c, build] of casesOf(table)) test(title, (t) => t.deepEqual(checkCase(c, build), []));
 
 const one = (f: (x: Node) => Node | readonly Node[]): Build => ((xs: readonly Node[]) => f(xs[0])) as Build;
 

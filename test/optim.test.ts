@@ -17,6 +17,7 @@ import {
 import type { Tensor } from '../index.ts';
 import { cases, distance, pattern } from './helpers/nnCases.ts';
 import type { OptimizerCase } from './helpers/nnCases.ts';
+import { flat as numbers } from './helpers/values.ts';
 
 type AnyOptimizer = optim.Adam | optim.SGD;
 const optimizers = optim as unknown as Readonly<
@@ -44,8 +45,6 @@ function start({ name, options, dtype, groups }: OptimizerCase): Run {
   const given = groups ? [{ params: [params[0]] }, { params: [params[1]], lr: 0.02 }] : params;
   return { params, optimizer: new optimizers[name](given, options) };
 }
-
-const numbers = (x: Tensor): number[] => Array.from(x.toTypedArray());
 
 /** The parameters after each step; `way` may compile what one step does. */
 function train(c: OptimizerCase, way: <F extends (skip: boolean) => void>(step: F) => F): number[][][] {

@@ -154,3 +154,8 @@ test('index.ts and package.json agree on the version', async (t) => {
   const { version } = await import('gradloom');
   t.is(version, manifest.version);
 });
+
+test('package-lock.json names no place to download from', async (t) => {
+  const lock = await readFile(join(root, 'package-lock.json'), 'utf8');
+  t.false(/"resolved"|\.tgz"/.test(lock));
+});

@@ -115,6 +115,16 @@ for (const [what, make] of Object.entries(networks))
     t.true(plan.peakBytes <= plan.arenaBytes);
   });
 
+test('memory is at most 1.3 times what is in use at once: random graphs and their gradients', (t) => {
+  for (let seed = 0; seed < 60; seed++) {
+    const graph = randomGraph(seed, { size: 20, smooth: true, floats: ['float32'], extents: [8, 16, 33] });
+    const outputs = [sum(graph.outputs[0]), ...gradients(sum(graph.outputs[0]), graph.inputs)];
+    const { plan } = compileNodes(graph.inputs, outputs).built;
+    const most = mostInUse(plan);
+    t.true(plan.arenaBytes <= 1.3 * most, `seed ${seed}: ${plan.arenaBytes} bytes, ${most} in use`);
+  }
+});
+
 test('a chain of layers needs no more memory when it grows longer, beside its weights', (t) => {
   const { plan } = forward().built;
   const places = new Set(plan.slots.filter((s) => s.buffer.role === 'temporary').map((s) => s.offset));

@@ -8,8 +8,7 @@ import { runInNewContext } from 'node:vm';
 import * as g from '../index.ts';
 import { compile, manualSeed, noGrad, ones, rand, tensor, zeros } from '../index.ts';
 import type { Program, Stage, Tensor } from '../index.ts';
-
-const numbers = (x: Tensor): number[] => Array.from(x.toTypedArray());
+import { flat as numbers } from './helpers/values.ts';
 
 interface Model {
   readonly w: Tensor;
@@ -284,6 +283,40 @@ test.serial('programs and homes that nobody holds give their memory back', async
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   t.true((await usedBytes()) - before < 2 << 20);
+});
+
+/** What a call allocates, in bytes, where nothing is collected meanwhile: by a step on tensors with so many rows. */
+const allocating = `
+  import { compile, nn, optim, ones } from './index.ts';
+  const perCall = (rows) => {
+    const model = new nn.Sequential(new nn.Linear(16, 32), new nn.Tanh(), new nn.Linear(32, 4));
+    const optimizer = new optim.Adam(model.parameters());
+    const step = compile((x, y) => {
+      optimizer.zeroGrad();
+      const loss = nn.functional.mseLoss(model(x), y);
+      loss.backward();
+      optimizer.step();
+      return loss;
+    });
+    const [x, y] = [ones([rows, 16]), ones([rows, 4])];
+    for (let i = 0; i < 300; i++) step(x, y);
+    gc();
+    const used = () => { const { heapUsed, arrayBuffers } = process.memoryUsage(); return heapUsed + arrayBuffers; };
+    const before = used();
+    for (let i = 0; i < 300; i++) step(x, y);
+    return (used() - before) / 300;
+  };
+  perCall(8);
+  console.log(JSON.stringify([perCall(8), perCall(2048)]));
+`;
+
+test('a call of a compiled step allocates nothing that grows with the tensors', (t) => {
+  const { stdout, stderr } = runScript(allocating, ['--expose-gc', '--max-semi-space-size=128']);
+  t.is(stderr, '');
+  const [small, large] = JSON.parse(stdout) as [number, number];
+  t.true(small > 0 && small < 4096, `${small} bytes`);
+  // the hidden layer alone has 256 KiB
+  t.true(large < small + 2048, `${small} bytes for 8 rows, ${large} for 2048`);
 });
 
 // --- other surroundings ---------------------------------------------------------------------------------------------------------------

@@ -10,12 +10,11 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { sourceMap, vlq } from '../compiler/emit/sourceMap.ts';
 import { makeGraph } from '../compiler/graph.ts';
-import { setOriginSource } from '../compiler/node.ts';
-import type { Node, Origin } from '../compiler/node.ts';
 import { exp, sum } from '../ops/index.ts';
 import { input } from '../ops/source.ts';
 import { addressOf } from '../runtime/origin.ts';
 import { compileGraph } from './helpers/compile.ts';
+import { located } from './helpers/located.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -34,16 +33,6 @@ test('numbers are written in variable length, as source maps have them', (t) => 
 });
 
 const at = (file: string, line: number, column: number) => ({ op: 'exp', file, line, column });
-
-/** Nodes that are made at a place. */
-function located(origin: Origin, make: () => Node): Node {
-  const before = setOriginSource(() => origin);
-  try {
-    return make();
-  } finally {
-    setOriginSource(before);
-  }
-}
 
 test('a map leads from each line to its origin, and from other lines nowhere', (t) => {
   const origins = [null, null, at('a.ts', 12, 5), at('b.ts', 3, 1), null, null, at('a.ts', 7, 40)];

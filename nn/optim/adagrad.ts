@@ -7,6 +7,7 @@ import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
+/** Options of `Adagrad`, as in PyTorch. */
 export interface AdagradOptions extends CommonOptions {
   lrDecay: number;
   weightDecay: number;
@@ -29,6 +30,7 @@ interface Rates {
   readonly eps: Tensor;
 }
 
+/** Steps divided by the root of the sum of squared gradients (Duchi, Hazan & Singer, 2011). */
 export class Adagrad extends Optimizer<AdagradOptions, Rates> {
   constructor(params: ParamsOf<AdagradOptions>, options?: Partial<AdagradOptions>) {
     super(params, withDefaults('Adagrad', defaults, options));

@@ -2,12 +2,13 @@
 // the root of the running mean of their squares, both corrected for having started at 0.
 
 import type { Tensor } from '../../runtime/public.ts';
-import { ValueError, maximum, pow, sqrt } from '../../runtime/public.ts';
+import { atCaller, ValueError, maximum, pow, sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
+/** Options of `Adam`, as in PyTorch. */
 export interface AdamOptions extends CommonOptions {
   /** How much of the two running means is kept in each step. */
   betas: readonly [number, number];
@@ -45,7 +46,8 @@ abstract class AdamLike extends Optimizer<AdamOptions, Rates> {
     checkNotNegative('learning rate', lr);
     checkNotNegative('epsilon value', eps);
     betas.forEach((beta, i) => {
-      if (!(beta >= 0 && beta < 1)) throw new ValueError(`Invalid beta parameter at index ${i}: ${beta}`);
+      if (!(beta >= 0 && beta < 1))
+        throw atCaller(new ValueError(`Invalid beta parameter at index ${i}: ${beta}`));
     });
     checkNotNegative('weight_decay value', weightDecay);
   }

@@ -2,7 +2,7 @@
 // remember how the gradient changed in earlier steps. It decides by values, so a step cannot be part of a compiled function; its
 // closure can be one. All parameters are one vector here, in plain arrays.
 
-import { ValueError, enableGrad, noGrad, tensor } from '../../runtime/public.ts';
+import { atCaller, ValueError, enableGrad, noGrad, tensor } from '../../runtime/public.ts';
 import type { Tensor } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
@@ -10,6 +10,7 @@ import type { CommonOptions, OptimizerState, ParamsOf } from './optimizer.ts';
 import { strongWolfe } from './wolfe.ts';
 import type { Point } from './wolfe.ts';
 
+/** Options of `LBFGS`, as in PyTorch. */
 export interface LBFGSOptions extends CommonOptions {
   /** Iterations per step. */
   maxIter: number;
@@ -61,6 +62,7 @@ function directionFrom(grad: Vector, history: readonly Change[], scale: number):
   return d;
 }
 
+/** Limited-memory BFGS, with a line search by the strong Wolfe conditions if asked for. `step` takes a closure that gives the loss. */
 export class LBFGS extends Optimizer<LBFGSOptions, null> {
   readonly #history: Change[] = [];
   #scale = 1;
@@ -71,7 +73,7 @@ export class LBFGS extends Optimizer<LBFGSOptions, null> {
   constructor(params: ParamsOf<LBFGSOptions>, options?: Partial<LBFGSOptions>) {
     super(params, withDefaults('LBFGS', defaults, options));
     if (this.paramGroups.length !== 1)
-      throw new ValueError("LBFGS doesn't support per-parameter options (parameter groups)");
+      throw atCaller(new ValueError("LBFGS doesn't support per-parameter options (parameter groups)"));
   }
 
   /** How often the closure has been called. */
@@ -82,7 +84,7 @@ export class LBFGS extends Optimizer<LBFGSOptions, null> {
   protected check({ lr, lineSearchFn }: LBFGSOptions): void {
     checkNotNegative('learning rate', lr);
     if (lineSearchFn !== null && lineSearchFn !== 'strong_wolfe')
-      throw new ValueError("only 'strong_wolfe' is supported");
+      throw atCaller(new ValueError("only 'strong_wolfe' is supported"));
   }
   protected initialState(): Readonly<Record<string, number>> {
     return {};
@@ -91,7 +93,7 @@ export class LBFGS extends Optimizer<LBFGSOptions, null> {
     return null;
   }
   protected update(): void {
-    throw new ValueError('LBFGS moves all parameters together');
+    throw atCaller(new ValueError('LBFGS moves all parameters together'));
   }
 
   get #params(): readonly Tensor[] {
@@ -109,7 +111,8 @@ export class LBFGS extends Optimizer<LBFGSOptions, null> {
 
   /** Moves the parameters until nothing is gained any more, or `maxIter` times. The closure clears and computes the gradients. */
   override step(closure?: () => Tensor): Tensor {
-    if (!closure) throw new ValueError("LBFGS.step() missing 1 required positional argument: 'closure'");
+    if (!closure)
+      throw atCaller(new ValueError("LBFGS.step() missing 1 required positional argument: 'closure'"));
     const evaluate = (): { readonly loss: Tensor; readonly value: number; readonly grad: Vector } => {
       this.#evaluations++;
       const loss = enableGrad(closure);

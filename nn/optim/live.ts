@@ -15,6 +15,7 @@ export interface Live<O> {
   fresh(): Live<O>;
 }
 
+/** Options of `live`, as in PyTorch. */
 export function liveOptions<O extends object>(group: O, name: string): Live<O> {
   const scalars = new Map<string, Tensor>();
   return {

@@ -6,6 +6,7 @@
 // serves a whole group; a parameter without a gradient counts the steps that it missed, because PyTorch counts per parameter.
 
 import {
+  atCaller,
   Tensor,
   ValueError,
   enableGrad,
@@ -75,11 +76,13 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
       params === null ||
       !(Symbol.iterator in params)
     )
-      throw new ValueError(
-        `params argument given to the optimizer should be an iterable of Tensors or dicts, but got ${params instanceof Tensor ? 'torch.Tensor' : typeof params}`,
+      throw atCaller(
+        new ValueError(
+          `params argument given to the optimizer should be an iterable of Tensors or dicts, but got ${params instanceof Tensor ? 'torch.Tensor' : typeof params}`,
+        ),
       );
     const list = [...params];
-    if (list.length === 0) throw new ValueError('optimizer got an empty parameter list');
+    if (list.length === 0) throw atCaller(new ValueError('optimizer got an empty parameter list'));
     if (list.some((p) => !(p instanceof Tensor) && typeof p === 'object' && 'params' in p))
       for (const group of list) this.addParamGroup(group as Partial<O> & { params: Iterable<Tensor> });
     else this.addParamGroup({ params: list } as unknown as Partial<O> & { params: Iterable<Tensor> });
@@ -103,14 +106,16 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
     const params = given.params instanceof Tensor ? [given.params] : [...given.params];
     for (const p of params) {
       if (!(p instanceof Tensor))
-        throw new ValueError(`optimizer can only optimize Tensors, but one of the params is ${typeof p}`);
-      if (!p.isLeaf && !p.retainsGrad) throw new ValueError("can't optimize a non-leaf Tensor");
+        throw atCaller(
+          new ValueError(`optimizer can only optimize Tensors, but one of the params is ${typeof p}`),
+        );
+      if (!p.isLeaf && !p.retainsGrad) throw atCaller(new ValueError("can't optimize a non-leaf Tensor"));
     }
     if (new Set(params).size < params.length || params.some((p) => this.state.has(p)))
-      throw new ValueError('some parameters appear in more than one parameter group');
+      throw atCaller(new ValueError('some parameters appear in more than one parameter group'));
     for (const key of Object.keys(given))
       if (key !== 'params' && !(key in this.defaults))
-        throw new ValueError(`parameter group got an unexpected option '${key}'`);
+        throw atCaller(new ValueError(`parameter group got an unexpected option '${key}'`));
     const group = { ...this.defaults, ...given, params } as unknown as ParamGroup<O>;
     this.check(group);
     const first = Object.entries(this.initialState(group));
@@ -187,10 +192,12 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
   /** Takes over what `stateDict` gave. */
   loadStateDict({ state, paramGroups }: OptimizerState): void {
     if (paramGroups.length !== this.paramGroups.length)
-      throw new ValueError('loaded state dict has a different number of parameter groups');
+      throw atCaller(new ValueError('loaded state dict has a different number of parameter groups'));
     if (paramGroups.some(({ params }, i) => params.length !== this.paramGroups[i].params.length))
-      throw new ValueError(
-        "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+      throw atCaller(
+        new ValueError(
+          "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+        ),
       );
     noGrad(() =>
       paramGroups.forEach(({ params: numbers, ...options }, g) => {
@@ -234,5 +241,5 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
 
 /** Throws in PyTorch's words unless a number is at least 0. */
 export function checkNotNegative(name: string, value: number): void {
-  if (!(value >= 0)) throw new ValueError(`Invalid ${name}: ${value}`);
+  if (!(value >= 0)) throw atCaller(new ValueError(`Invalid ${name}: ${value}`));
 }

@@ -7,6 +7,7 @@ import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
+/** Options of `RMSprop`, as in PyTorch. */
 export interface RMSpropOptions extends CommonOptions {
   /** How much of the running means is kept in each step. */
   alpha: number;
@@ -35,6 +36,7 @@ interface Rates {
   readonly momentum: Tensor;
 }
 
+/** Steps divided by the root of a running average of squared gradients (Hinton, lecture 6e). */
 export class RMSprop extends Optimizer<RMSpropOptions, Rates> {
   constructor(params: ParamsOf<RMSpropOptions>, options?: Partial<RMSpropOptions>) {
     super(params, withDefaults('RMSprop', defaults, options));

@@ -1,12 +1,13 @@
 // SGD: gradient descent, with momentum, Nesterov's momentum, dampening and weight decay. In: gradients. Out: parameters moved against them.
 
 import type { Tensor } from '../../runtime/public.ts';
-import { ValueError, where } from '../../runtime/public.ts';
+import { atCaller, ValueError, where } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
 import { Optimizer, checkNotNegative } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
+/** Options of `SGD`, as in PyTorch. */
 export interface SGDOptions extends CommonOptions {
   momentum: number;
   dampening: number;
@@ -30,6 +31,7 @@ interface Rates {
   readonly share: Tensor | null;
 }
 
+/** Stochastic gradient descent, with momentum (also Nesterov's) and weight decay. */
 export class SGD extends Optimizer<SGDOptions, Rates> {
   constructor(params: ParamsOf<SGDOptions>, options?: Partial<SGDOptions>) {
     super(params, withDefaults('SGD', defaults, options));
@@ -40,7 +42,7 @@ export class SGD extends Optimizer<SGDOptions, Rates> {
     checkNotNegative('momentum value', momentum);
     checkNotNegative('weight_decay value', weightDecay);
     if (nesterov && (momentum <= 0 || dampening !== 0))
-      throw new ValueError('Nesterov momentum requires a momentum and zero dampening');
+      throw atCaller(new ValueError('Nesterov momentum requires a momentum and zero dampening'));
   }
   protected initialState(): Readonly<Record<string, number>> {
     return { momentumBuffer: 0 };

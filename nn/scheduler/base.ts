@@ -1,6 +1,6 @@
 // What all schedules share. In: an optimizer. Out: its groups with their rates changed at each `step()`.
 
-import { ValueError } from '../../runtime/public.ts';
+import { atCaller, ValueError } from '../../runtime/public.ts';
 import { Optimizer } from '../optim/optimizer.ts';
 
 /** A group of any optimizer, as schedules see it. */
@@ -19,7 +19,8 @@ export interface Scheduled {
 }
 
 export const groupsOf = (optimizer: Scheduled): readonly Group[] => {
-  if (!(optimizer instanceof Optimizer)) throw new ValueError(`${typeof optimizer} is not an Optimizer`);
+  if (!(optimizer instanceof Optimizer))
+    throw atCaller(new ValueError(`${typeof optimizer} is not an Optimizer`));
   return optimizer.paramGroups as unknown as readonly Group[];
 };
 
@@ -31,6 +32,7 @@ export interface Resume {
   readonly lastEpoch?: number;
 }
 
+/** A learning rate as a function of the number of steps taken. */
 export abstract class LRScheduler {
   readonly optimizer: Scheduled;
   readonly baseLrs: readonly number[];
@@ -45,8 +47,10 @@ export abstract class LRScheduler {
     groups.forEach((group, i) => {
       if (lastEpoch === -1) group.initialLr ??= group.lr;
       else if (group.initialLr === undefined)
-        throw new ValueError(
-          `param 'initialLr' is not specified in paramGroups[${i}] when resuming an optimizer`,
+        throw atCaller(
+          new ValueError(
+            `param 'initialLr' is not specified in paramGroups[${i}] when resuming an optimizer`,
+          ),
         );
     });
     this.baseLrs = groups.map((group) => group.initialLr!);
@@ -92,6 +96,6 @@ export function perGroup(
 ): readonly number[] {
   const values = typeof value === 'number' ? groups.map(() => value) : value;
   if (values.length !== groups.length)
-    throw new ValueError(`expected ${groups.length} values for ${name}, got ${values.length}`);
+    throw atCaller(new ValueError(`expected ${groups.length} values for ${name}, got ${values.length}`));
   return values;
 }

@@ -1,7 +1,7 @@
 // Schedules that are a formula of the epoch: LambdaLR, StepLR, MultiStepLR, ConstantLR, LinearLR, ExponentialLR, CosineAnnealingLR. In: the
 // present rate. Out: the next one, computed from it as PyTorch does, so that schedules can be chained.
 
-import { ValueError } from '../../runtime/public.ts';
+import { atCaller, ValueError } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import { LRScheduler, groupsOf } from './base.ts';
 import type { Group, Resume, Scheduled } from './base.ts';
@@ -19,7 +19,7 @@ export class LambdaLR extends LRScheduler {
     const count = groupsOf(optimizer).length;
     this.#factors = typeof lrLambda === 'function' ? new Array(count).fill(lrLambda) : lrLambda;
     if (this.#factors.length !== count)
-      throw new ValueError(`Expected ${count} lr_lambdas, but got ${this.#factors.length}`);
+      throw atCaller(new ValueError(`Expected ${count} lr_lambdas, but got ${this.#factors.length}`));
     this.step();
   }
   protected next(_group: Group, base: number, index: number): number {
@@ -76,7 +76,7 @@ export class ConstantLR extends LRScheduler {
   ) {
     const all = withDefaults('ConstantLR', { factor: 1 / 3, totalIters: 5, lastEpoch: -1 }, options);
     if (!(all.factor >= 0 && all.factor <= 1))
-      throw new ValueError('Constant multiplicative factor expected to be between 0 and 1.');
+      throw atCaller(new ValueError('Constant multiplicative factor expected to be between 0 and 1.'));
     super(optimizer, all.lastEpoch);
     this.factor = all.factor;
     this.totalIters = all.totalIters;
@@ -105,11 +105,13 @@ export class LinearLR extends LRScheduler {
     const defaults = { startFactor: 1 / 3, endFactor: 1, totalIters: 5, lastEpoch: -1 };
     const { startFactor, endFactor, totalIters, lastEpoch } = withDefaults('LinearLR', defaults, options);
     if (!(startFactor > 0 && startFactor <= 1))
-      throw new ValueError(
-        'Starting multiplicative factor expected to be greater than 0 and less or equal to 1.',
+      throw atCaller(
+        new ValueError(
+          'Starting multiplicative factor expected to be greater than 0 and less or equal to 1.',
+        ),
       );
     if (!(endFactor >= 0 && endFactor <= 1))
-      throw new ValueError('Ending multiplicative factor expected to be between 0 and 1.');
+      throw atCaller(new ValueError('Ending multiplicative factor expected to be between 0 and 1.'));
     super(optimizer, lastEpoch);
     this.startFactor = startFactor;
     this.endFactor = endFactor;

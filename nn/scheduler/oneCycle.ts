@@ -1,11 +1,12 @@
 // OneCycleLR (Smith & Topin 2017). In: the highest rate and the number of steps. Out: rates that rise to it and fall again, with the momentum
 // going the other way.
 
-import { ValueError } from '../../runtime/public.ts';
+import { atCaller, ValueError } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import { LRScheduler, groupsOf, perGroup } from './base.ts';
 import type { Group, Resume, Scheduled } from './base.ts';
 
+/** Options of `OneCycle`, as in PyTorch. */
 export interface OneCycleOptions extends Resume {
   /** The number of steps; or epochs and the steps of each. */
   readonly totalSteps?: number | null;
@@ -70,14 +71,14 @@ export class OneCycleLR extends LRScheduler {
     const all = withDefaults('OneCycleLR', oneCycleDefaults, options);
     const totalSteps = stepsOf(all);
     if (!(all.pctStart >= 0 && all.pctStart <= 1))
-      throw new ValueError(`Expected float between 0 and 1 pct_start, but got ${all.pctStart}`);
+      throw atCaller(new ValueError(`Expected float between 0 and 1 pct_start, but got ${all.pctStart}`));
     if (!(all.annealStrategy in anneal))
-      throw new ValueError(
-        `anneal_strategy must by one of 'cos' or 'linear', instead got ${all.annealStrategy}`,
+      throw atCaller(
+        new ValueError(`anneal_strategy must by one of 'cos' or 'linear', instead got ${all.annealStrategy}`),
       );
     const groups = groupsOf(optimizer);
     if (all.cycleMomentum && !('momentum' in optimizer.defaults) && !('betas' in optimizer.defaults))
-      throw new ValueError('optimizer must support momentum with `cycle_momentum` option enabled');
+      throw atCaller(new ValueError('optimizer must support momentum with `cycle_momentum` option enabled'));
     const highest = perGroup('max_lr', groups, maxLr);
     const base = perGroup('base_momentum', groups, all.baseMomentum);
     const most = perGroup('max_momentum', groups, all.maxMomentum);
@@ -103,8 +104,10 @@ export class OneCycleLR extends LRScheduler {
   protected next(group: Group, _base: number, index: number): number {
     const { lastEpoch, totalSteps } = this;
     if (lastEpoch > totalSteps)
-      throw new ValueError(
-        `Tried to step ${lastEpoch + 1} times. The specified number of total steps is ${totalSteps}`,
+      throw atCaller(
+        new ValueError(
+          `Tried to step ${lastEpoch + 1} times. The specified number of total steps is ${totalSteps}`,
+        ),
       );
     const found = this.#phases.findIndex(({ end }) => lastEpoch <= end);
     const at = found < 0 ? this.#phases.length - 1 : found;
@@ -126,14 +129,14 @@ const isCount = (n: number): boolean => Number.isInteger(n) && n > 0;
 function stepsOf({ totalSteps, epochs, stepsPerEpoch }: Required<OneCycleOptions>): number {
   if (totalSteps !== null) {
     if (!isCount(totalSteps))
-      throw new ValueError(`Expected positive integer total_steps, but got ${totalSteps}`);
+      throw atCaller(new ValueError(`Expected positive integer total_steps, but got ${totalSteps}`));
     return totalSteps;
   }
   if (epochs === null || stepsPerEpoch === null)
-    throw new ValueError('You must define either total_steps OR (epochs AND steps_per_epoch)');
-  if (!isCount(epochs)) throw new ValueError(`Expected positive integer epochs, but got ${epochs}`);
+    throw atCaller(new ValueError('You must define either total_steps OR (epochs AND steps_per_epoch)'));
+  if (!isCount(epochs)) throw atCaller(new ValueError(`Expected positive integer epochs, but got ${epochs}`));
   if (!isCount(stepsPerEpoch))
-    throw new ValueError(`Expected positive integer steps_per_epoch, but got ${stepsPerEpoch}`);
+    throw atCaller(new ValueError(`Expected positive integer steps_per_epoch, but got ${stepsPerEpoch}`));
   return epochs * stepsPerEpoch;
 }
 

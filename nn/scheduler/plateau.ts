@@ -1,11 +1,12 @@
 // ReduceLROnPlateau. In: a metric per epoch, such as the validation loss. Out: smaller rates when it makes no progress.
 
 import type { Tensor } from '../../runtime/public.ts';
-import { ValueError } from '../../runtime/public.ts';
+import { atCaller, ValueError } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import { groupsOf, perGroup } from './base.ts';
 import type { Scheduled, SchedulerState } from './base.ts';
 
+/** Options of `Plateau`, as in PyTorch. */
 export interface PlateauOptions {
   /** Whether the metric should fall or rise. */
   readonly mode?: 'min' | 'max';
@@ -44,11 +45,11 @@ export class ReduceLROnPlateau {
 
   constructor(optimizer: Scheduled, options?: PlateauOptions) {
     const all = withDefaults('ReduceLROnPlateau', plateauDefaults, options);
-    if (!(all.factor < 1)) throw new ValueError('Factor should be < 1.0.');
+    if (!(all.factor < 1)) throw atCaller(new ValueError('Factor should be < 1.0.'));
     if (all.mode !== 'min' && all.mode !== 'max')
-      throw new ValueError(`mode ${String(all.mode)} is unknown!`);
+      throw atCaller(new ValueError(`mode ${String(all.mode)} is unknown!`));
     if (all.thresholdMode !== 'rel' && all.thresholdMode !== 'abs')
-      throw new ValueError(`threshold mode ${String(all.thresholdMode)} is unknown!`);
+      throw atCaller(new ValueError(`threshold mode ${String(all.thresholdMode)} is unknown!`));
     this.optimizer = optimizer;
     this.#options = all;
     this.#minLrs = perGroup('min_lr', groupsOf(optimizer), all.minLr);

@@ -30,6 +30,7 @@ export interface GradientEdge {
 
 /** One or several tensors. */
 export type Tensors = Tensor | readonly Tensor[];
+/** What can be differentiated: tensors, or places in the backward graph. */
 export type Differentiated = Tensor | GradientEdge | readonly (Tensor | GradientEdge)[];
 
 const isEdge = (x: unknown): x is GradientEdge =>
@@ -53,6 +54,7 @@ const placeOf = (x: Tensor | GradientEdge): Edge | null =>
 const typeOf = (x: Tensor | GradientEdge): TensorType =>
   isEdge(x) ? x.node.outputs[x.outputNr] : x.core.type;
 
+/** What backward takes beside the gradient. */
 export interface BackwardOptions {
   /** Keep what backward needs, so that it can run again; the default is `createGraph`. */
   readonly retainGraph?: boolean;
@@ -62,6 +64,7 @@ export interface BackwardOptions {
   readonly inputs?: Differentiated;
 }
 
+/** What autograd.grad takes beside outputs and inputs. */
 export interface GradOptions {
   readonly gradOutputs?: Tensor | readonly (Tensor | null)[] | null;
   readonly retainGraph?: boolean;

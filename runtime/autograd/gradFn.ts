@@ -16,6 +16,7 @@ export interface Edge {
   readonly index: number;
 }
 
+/** Gradients in the order of what they belong to; null where there is none. */
 export type Gradients = readonly (Tensor | null)[];
 
 export interface Rule {
@@ -46,6 +47,7 @@ let count = 0;
 /** The number that the next function will get. */
 export const nextSequence = (): number => count;
 
+/** A node of the backward graph: who made a tensor, and of what. */
 export class GradFn {
   /** PyTorch's name: `MulBackward0`. */
   readonly name: string;

@@ -14,6 +14,7 @@ import { activeTrace } from '../trace.ts';
 import type { GradFn, Gradients } from './gradFn.ts';
 import { edgeOf } from './accumulate.ts';
 
+/** Takes a hook away again. */
 export interface HookHandle {
   /** Takes the hook away; doing it twice does no harm. */
   remove(): void;

@@ -12,6 +12,7 @@ import { savedTensorsHooks } from './saved.ts';
 
 const { jacobian, hessian, vjp, jvp, vhp, hvp } = functional;
 
+/** torch.autograd: gradients, custom functions and what checks them. */
 export const autograd = {
   grad,
   /** Adds the gradients of several tensors to the leaves they were computed from. */

@@ -20,6 +20,7 @@ const moveDim = (x: Tensor, from: number, to: number): Tensor => (from === to ? 
 /** One dimension for all tensors, or the nesting of the arguments with a dimension, or null for "the same for all", at each tensor. */
 export type Dims = number | null | readonly Dims[] | { readonly [key: string]: Dims };
 
+/** Along which dimensions vmap maps. */
 export interface VmapOptions {
   /** The dimension that counts examples, for each argument; 0 if absent. */
   readonly inDims?: Dims;

@@ -61,6 +61,17 @@ const load = <T>(name: string): readonly T[] =>
 export const opCases = (): readonly Case[] => load<Case>('op-cases.json');
 export const conventions = (): readonly Convention[] => load<Convention>('gradient-conventions.json');
 
+/** The cases of the operators in a table, with the title of their test. */
+export const casesOf = (
+  table: Readonly<Record<string, Build>>,
+): readonly (readonly [title: string, c: Case, build: Build])[] =>
+  opCases().flatMap((c) => {
+    if (!Object.hasOwn(table, c.op)) return [];
+    const shapes = c.inputs.map((i) => `[${i.shape.join(', ')}]`).join(' ');
+    const attrs = c.attrs ? `${JSON.stringify(c.attrs)} ` : '';
+    return [[`${c.op} ${attrs}of ${shapes} agrees with PyTorch`, c, table[c.op]]];
+  });
+
 const special: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity, '-0': -0 };
 export const number = (x: Written): number => (typeof x === 'string' ? special[x] : Number(x));
 

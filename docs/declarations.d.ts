@@ -1,0 +1,2 @@
+/** The docstring of each operator, by its name. */
+export function operatorDocs(): ReadonlyMap<string, string>;
