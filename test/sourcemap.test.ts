@@ -88,7 +88,12 @@ test('each kernel is a script of its own name, with what it needs and nothing el
   const { built, run } = compileGraph(makeGraph([x, y], [exp(x), matmul(y, y)]), { name: 'train step' });
   const { scripts, driver } = built.emitted;
   const names = built.plan.kernels.map((k) => k.name);
-  const addressed = (text: string): string => text.trimEnd().split('\n').pop()!.replace(/-\d+\//, '-#/');
+  const addressed = (text: string): string =>
+    text
+      .trimEnd()
+      .split('\n')
+      .pop()!
+      .replace(/-\d+\//, '-#/');
   t.deepEqual(
     [...scripts, driver].map(({ text }) => addressed(text)),
     [...names, 'run'].map((name) => `//# sourceURL=gradloom/train_step-#/${name}.js`),

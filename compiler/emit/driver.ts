@@ -57,11 +57,13 @@ const folderOf = ({ name, serial }: SourceOptions): string =>
   `gradloom/${name.replace(/[^A-Za-z0-9_-]/g, '_') || 'program'}-${serial}`;
 
 const begin = ({ name, serial }: SourceOptions, what = ''): Writer =>
-  new Writer()
-    .line("'use strict';")
-    .comment(`gradloom program ${serial}${what}: ${safeComment(name)}`);
+  new Writer().line("'use strict';").comment(`gradloom program ${serial}${what}: ${safeComment(name)}`);
 
-const buffersOf = ({ reads, writes, scratch }: Kernel): readonly Buffer[] => [...reads, ...writes, ...scratch];
+const buffersOf = ({ reads, writes, scratch }: Kernel): readonly Buffer[] => [
+  ...reads,
+  ...writes,
+  ...scratch,
+];
 
 /** Captured one by one: V8 takes a captured constant for what it is, the field of an object it would look up again. */
 function capture(buffers: Iterable<Buffer>, w: Writer): void {
