@@ -32,6 +32,8 @@ export type Spec =
 
 /** A parameter or buffer of a module, where it was found. */
 interface Field {
+  /** `fc.weight` */
+  readonly name: string;
   readonly holder: Readonly<Record<string, unknown>>;
   readonly key: string;
   readonly value: unknown;
@@ -75,7 +77,7 @@ function fieldsOf(module: object & ModuleLike): Field[] {
     let holder: unknown = module;
     for (const step of path) holder = (holder as Record<string, unknown> | undefined)?.[step];
     const record = holder as Record<string, unknown> | undefined;
-    if (record?.[key] === value) fields.push({ holder: record!, key, value });
+    if (record?.[key] === value) fields.push({ name, holder: record!, key, value });
   }
   return fields;
 }
