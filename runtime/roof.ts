@@ -19,8 +19,6 @@ export interface Roof {
   readonly float64: Bandwidth;
 }
 
-type Loop = (a: ArrayLike<number>, b: ArrayLike<number>, c: ArrayLike<number>) => void;
-
 /** Seconds that one call takes, the best of several batches. */
 function fastest(batches: number, calls: number, call: () => void): number {
   let best = Infinity;
@@ -32,26 +30,29 @@ function fastest(batches: number, calls: number, call: () => void): number {
   return best / 1000;
 }
 
-const triad = 'for (let i = 0; i < a.length; i++) a[i] = b[i] + 3 * c[i];';
-/** Reads all three; four accumulators hide the latency of additions. */
-const sum = `
+const triad = (n: number): string => `for (let i = 0; i < ${n}; i++) a[i] = b[i] + 3 * c[i];`;
+/** Reads all three; four accumulators each hide the latency of additions. */
+const sum = (n: number): string => `
   let p = 0, q = 0, r = 0, s = 0;
-  for (const x of [a, b, c])
-    for (let i = 0; i + 3 < x.length; i += 4) {
-      p += x[i];
-      q += x[i + 1];
-      r += x[i + 2];
-      s += x[i + 3];
-    }
+  ${['a', 'b', 'c']
+    .map(
+      (x) => `for (let i = 0; i < ${n}; i += 4) {
+    p += ${x}[i]; q += ${x}[i + 1]; r += ${x}[i + 2]; s += ${x}[i + 3];
+  }`,
+    )
+    .join('\n  ')}
   return p + q + r + s;`;
 
-/** A text of its own for each type of array: loops that have met two are slower. */
+/** Loops as kernels have them: over arrays that are captured, to a bound that is written out. Each is a text of its own. */
 function measureBandwidth(Array: typeof Float32Array | typeof Float64Array): Bandwidth {
-  const loops = [triad, sum].map((text) => new Function('a', 'b', 'c', `${text} // ${Array.name}`) as Loop);
   const rate = (elements: number, batches: number, calls: number): number => {
-    const [a, b, c] = [1, 2, 3].map((value) => new Array(elements).fill(value));
-    const times = loops.map((loop) => fastest(batches, calls, () => loop(a, b, c)));
-    return (3 * a.byteLength) / Math.min(...times);
+    const arrays = [1, 2, 3].map((value) => new Array(elements).fill(value));
+    const times = [triad, sum].map((loop) => {
+      const text = `return function () { const a = $a, b = $b, c = $c; ${loop(elements)} }; // ${Array.name}`;
+      const call = new Function('$a', '$b', '$c', text)(...arrays) as () => void;
+      return fastest(batches, calls, call);
+    });
+    return (3 * arrays[0].byteLength) / Math.min(...times);
   };
   const { BYTES_PER_ELEMENT: size } = Array;
   return { cache: rate(32768 / size, 12, 200), memory: rate((16 << 20) / size, 5, 1) };
