@@ -12,7 +12,7 @@ import { sourceMap, vlq } from '../compiler/emit/sourceMap.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import { setOriginSource } from '../compiler/node.ts';
 import type { Node, Origin } from '../compiler/node.ts';
-import { exp, matmul, sum } from '../ops/index.ts';
+import { add, exp, matmul, sum } from '../ops/index.ts';
 import { input } from '../ops/source.ts';
 import { addressOf } from '../runtime/origin.ts';
 import { compileGraph } from './helpers/compile.ts';
@@ -80,6 +80,21 @@ test('the lines of a kernel belong to the operations that they compute', (t) => 
   t.is(lineOf(/sum\w* \+= /), 20);
   t.is(lineOf(/^function exp32/), undefined);
   t.true(driver.origins.every((o) => o === null));
+});
+
+test('the loops of an epilogue belong to its operation, the tiles before them to the product', (t) => {
+  const x = input({ shape: [64, 64], dtype: 'float32' });
+  const bias = input({ shape: [64], dtype: 'float32' });
+  const product = located(at('model.ts', 10, 3), () => matmul(x, x));
+  const e = located(at('model.ts', 20, 9), () => exp(add(product, bias)));
+  const [{ text, origins }] = compileGraph(makeGraph([x, bias], [e])).built.emitted.scripts;
+  const lines = text.split('\n');
+  const lineOf = (pattern: RegExp): number | undefined =>
+    origins[lines.findIndex((l) => pattern.test(l))]?.line;
+  t.is(lineOf(/ sums\[j\] \+= /), 10, text);
+  t.is(lineOf(/ for \(let i = /), 10);
+  t.is(lineOf(/ for \(let r = /), 20);
+  t.is(lineOf(/ out0\[.*\] = exp32/), 20);
 });
 
 test('each kernel is a script of its own name, with what it needs and nothing else', (t) => {

@@ -4,6 +4,7 @@
 
 import { closeHelpers, helperTexts } from './helpers.ts';
 import { KernelPrinter } from './js.ts';
+import { placeLines } from './sourceMap.ts';
 import { Writer, safeComment } from './writer.ts';
 import type { Buffer, Kernel } from '../nest.ts';
 import type { Origin } from '../node.ts';
@@ -12,7 +13,7 @@ import type { Plan } from '../plan.ts';
 /** The body of a function, with a sourceURL as its last line. */
 export interface Script {
   readonly text: string;
-  /** For each line of the text the user's line that it computes; what a kernel does besides belongs to its first. */
+  /** For each line of the text the user's line that it computes; what a kernel does besides belongs to its first operation. */
   readonly origins: readonly (Origin | null)[];
 }
 
@@ -78,9 +79,12 @@ function kernelScript({ kernel, body, helpers }: Printed, options: SourceOptions
   if (given.length > 0) w.line(`const { ${given.join(', ')} } = helpers;`);
   for (const name of order) if (tableNames(name).length === 0) lines(helperTexts[name]?.text, w);
   capture(buffersOf(kernel), w);
-  w.line().append(body, kernel.origins.find((o) => o.file !== '') ?? null);
+  const before = w.line().origins.length;
+  const first = kernel.origins.find((o) => o.file !== '') ?? null;
+  const own = placeLines(body.toString().trimEnd().split('\n'), body.origins, first);
+  w.append(body, null);
   w.line(`return ${kernel.name};`).line(`//# sourceURL=${url}`);
-  return { text: w.toString(), origins: w.origins };
+  return { text: w.toString(), origins: w.origins.map((o, i) => own[i - before] ?? o) };
 }
 
 function driverScript(p: Plan, options: SourceOptions, url: string): Script {

@@ -6,12 +6,14 @@ import { createRequire } from 'node:module';
 
 const files = ['special/erf', 'special/gamma', 'special/bessel', 'special'];
 
+interface Compiler {
+  transpileModule(text: string, options: { compilerOptions: { target: string } }): { outputText: string };
+}
+
 /** From a checkout types are taken out by the compiler that it is developed with; what is installed has none. */
 function plain(text: string): string {
-  const { transpileModule, ScriptTarget } = createRequire(import.meta.url)(
-    'typescript',
-  ) as typeof import('typescript');
-  return transpileModule(text, { compilerOptions: { target: ScriptTarget.ES2022 } }).outputText;
+  const { transpileModule } = createRequire(import.meta.url)('typescript') as Compiler;
+  return transpileModule(text, { compilerOptions: { target: 'ES2022' } }).outputText;
 }
 
 export function specialText(): string {
