@@ -2,6 +2,7 @@
 // each pass made, so that all of it can be printed. The only place that knows the order.
 
 import { emitProgram } from './emit/driver.ts';
+import type { ProgramSource } from './emit/driver.ts';
 import { helperTexts, importedHelpers } from './emit/helpers.ts';
 import type { Builders } from './fold.ts';
 import type { Graph } from './graph.ts';
@@ -11,7 +12,7 @@ import { group, partsOf } from './group.ts';
 import { lower } from './lower.ts';
 import { Names } from './names.ts';
 import type { Buffer, Kernel } from './nest.ts';
-import type { Node, Origin, TensorType } from './node.ts';
+import type { Node, TensorType } from './node.ts';
 import { node } from './node.ts';
 import type { Op, RoutineRun } from './op.ts';
 import { defineOp } from './op.ts';
@@ -54,10 +55,9 @@ export interface Built {
   /** As lowered, before loops were chosen. */
   readonly nests: readonly Kernel[];
   readonly plan: Plan;
+  readonly emitted: ProgramSource;
+  /** All of it as one text; made when it is asked for. */
   readonly source: string;
-  readonly kernelSources: ReadonlyMap<Kernel, string>;
-  /** For each line of the source the user's line that it computes. */
-  readonly sourceOrigins: readonly (Origin | null)[];
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
   /** Which value each buffer that a kernel writes holds. */
@@ -159,7 +159,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
     writeBack,
   });
   const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, names)) };
-  const { source, kernels: kernelSources, origins: sourceOrigins } = emitProgram(final, options);
+  const emitted = emitProgram(final, options);
   const routines = optimized.nodes.flatMap((n): RoutineSlot[] => {
     const m = meaningOf(n);
     return m.tag === 'routine'
@@ -173,9 +173,10 @@ export function build(graph: Graph, options: BuildOptions): Built {
     grouping,
     nests,
     plan: final,
-    source,
-    kernelSources,
-    sourceOrigins,
+    emitted,
+    get source() {
+      return emitted.whole();
+    },
     inputs: inputBuffers,
     outputs: outputBuffers,
     valueOf,

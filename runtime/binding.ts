@@ -243,7 +243,7 @@ function lend(entry: Lent): void {
 
 /** Opaque routines throw for values they do not take, such as a singular matrix; checked runs for our own mistakes. */
 const mayFail = ({ report }: Executable, { checked = false }: TargetOptions): boolean =>
-  checked || report.source.includes('routines.run');
+  checked || report.kernels.some(({ source }) => source.includes('routines.run'));
 
 /** How a program is run: with a way back if it may throw, or if what it computes may turn out to be no index. */
 function runnerOf(

@@ -88,7 +88,7 @@ function report(
       (x) => values.get(x)!,
     ),
     '',
-    built.kernelSources.get(kernel),
+    built.emitted.kernels.get(kernel),
   ].join('\n');
 }
 

@@ -18,7 +18,8 @@ import { publicCall } from './origin.ts';
 import { measure } from './profile.ts';
 import type { Profile, Program } from './program.ts';
 import { defaultGenerator } from './random.ts';
-import { brokenGuards, describeChanges, differences, warnOfMany } from './recompile.ts';
+import { parameterNames } from './parameterNames.ts';
+import { brokenGuards, describeChanges, differences, standingChange, warnOfMany } from './recompile.ts';
 import type { Change } from './recompile.ts';
 import { anyOf, fits, sharesAlike, signatureOf, standingOf } from './signature.ts';
 import type { Signature } from './signature.ts';
@@ -89,6 +90,7 @@ function makeCompiled<F extends AnyFunction>(fn: F, options: CompileOptions): Co
   /** The most recently made last. */
   const inOrder: Entry[] = [];
   const changes: (readonly Change[])[] = [];
+  const nameOf = parameterNames(fn);
   let made = 0;
 
   const addEntry = (args: readonly unknown[]): Entry => {
@@ -97,8 +99,8 @@ function makeCompiled<F extends AnyFunction>(fn: F, options: CompileOptions): Co
     if (++made > 1) {
       changes.push(changesFor(args, entry, entries));
       if (changes.length > limits.compiledPrograms) changes.shift();
-      say('recompile', `${name}: ${describeChanges(changes[changes.length - 1])}`);
-      if (made === limits.manyPrograms) warnOfMany(name, made, changes.flat());
+      if (debugging('recompile')) say('recompile', `${name}: ${describeChanges(changes.at(-1)!, nameOf)}`);
+      if (made === limits.manyPrograms) warnOfMany(name, made, changes.flat(), nameOf);
     }
     sayProgram(entry.program);
     announce(() => ({ program: entry.program, compiled: true, called: entry.binding.called }));
@@ -151,7 +153,7 @@ function makeCompiled<F extends AnyFunction>(fn: F, options: CompileOptions): Co
   return Object.defineProperties(call, {
     programs: { get: () => inOrder.map((e) => e.program), enumerable: true },
     lower: { value: lower },
-    explainRecompiles: { value: () => changes.map(describeChanges) },
+    explainRecompiles: { value: () => changes.map((list) => describeChanges(list, nameOf)) },
   }) as unknown as Compiled<F>;
 }
 
@@ -225,12 +227,12 @@ function changesFor(args: readonly unknown[], entry: Entry, others: readonly Ent
 }
 
 /** What has changed outside of a function since it was traced. */
-function outsideChanges({ traced, tensors }: Entry): Change[] {
+function outsideChanges({ signature, traced, tensors }: Entry): Change[] {
   const remedy = 'see to it that it is the same at each call';
   const found = brokenGuards(traced.guards);
   for (const { tensor, standing } of traced.standings)
     if (standingOf(tensor) !== standing)
-      found.push({ what: 'an outside tensor', before: standing, after: standingOf(tensor), remedy });
+      found.push(standingChange(signature, tensor, standing, standingOf(tensor)));
   if (anyOf(traced.reserved, tensors))
     found.push({
       what: 'an argument',

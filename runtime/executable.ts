@@ -16,7 +16,7 @@ import { interpreted } from './interpreted.ts';
 import { canCompile, link } from './link.ts';
 import type { ProgramReport } from './program.ts';
 import { reportOf } from './report.ts';
-import { verifySource } from './verify.ts';
+import { verifyScripts } from './verify.ts';
 
 export interface ExecutableOptions {
   readonly name: string;
@@ -62,7 +62,7 @@ export function prepare(graph: Graph, options: ExecutableOptions): Executable {
     return interpreted(graph, options);
   }
   const built: Built = build(graph, buildOptions);
-  if (buildOptions.verify) verifySource(built.source);
+  if (buildOptions.verify) verifyScripts(built.emitted);
   const linked = link(built, options.homes);
   return {
     inputs: linked.inputs,

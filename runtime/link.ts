@@ -1,10 +1,13 @@
 // Linking: a built program becomes a function. In: what the pipeline made, and the arrays that the caller brings. Out: typed
-// arrays to fill and to read, and `run`. The source is compiled once, over views at fixed places of one region.
+// arrays to fill and to read, and `run`. Each kernel is compiled as a script of its own, over views at fixed places of one region, so that
+// stack traces, profilers and debuggers show it under its name; the driver is one more, `run.js`.
 
 import type { Built } from '../compiler/pipeline.ts';
 import type { Buffer } from '../compiler/nest.ts';
 import { InternalError } from '../compiler/errors.ts';
-import { importedHelpers } from '../compiler/emit/helpers.ts';
+import { tableNames } from '../compiler/emit/driver.ts';
+import type { Script } from '../compiler/emit/driver.ts';
+import { helperTexts, importedHelpers } from '../compiler/emit/helpers.ts';
 import { sourceMap } from '../compiler/emit/sourceMap.ts';
 import type { TypedArray } from './buffer.ts';
 import { releaseWith, reserve, viewOf } from './arena.ts';
@@ -21,11 +24,11 @@ export interface Linked {
   readonly arrayOf: (b: Buffer) => TypedArray;
 }
 
-type Factory = (
-  buffers: Readonly<Record<string, TypedArray>>,
-  helpers: typeof importedHelpers,
-  routines: Readonly<Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void>>,
-) => Pick<Linked, 'run' | 'kernels'>;
+type Kernels = Linked['kernels'];
+type Arrays = Readonly<Record<string, TypedArray>>;
+type Routines = Readonly<Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void>>;
+type KernelFactory = (buffers: Arrays, helpers: Helpers, routines: Routines) => () => void;
+type DriverFactory = (buffers: Arrays, kernels: Kernels) => () => void;
 
 let allowed: boolean | null = null;
 
@@ -41,18 +44,39 @@ export function canCompile(): boolean {
   return allowed;
 }
 
+type Helpers = Readonly<Record<string, ((...args: number[]) => number) | TypedArray>>;
+
+/** What kernels share: special functions, and the tables of helpers, each made when it is first used and then for all programs. */
+const helpers: Helpers = Object.defineProperties(
+  { ...importedHelpers },
+  Object.fromEntries(Object.keys(helperTexts).flatMap(tablesOf)),
+);
+
+function tablesOf(helper: string): [name: string, PropertyDescriptor][] {
+  const names = tableNames(helper);
+  let made: Arrays | null = null;
+  const make = (): Arrays =>
+    (made ??= new Function(
+      `${helperTexts[helper].text}\nreturn { ${names.join(', ')} };\n//# sourceURL=gradloom/${helper}.js\n`,
+    )() as Arrays);
+  return names.map((name) => [name, { get: () => make()[name] }]);
+}
+
 /** `new Function` writes two lines before the text of a body. */
 const linesBefore = [null, null];
 
 /** A comment that ties the lines of a source to the user's; empty where there is nothing to tie, or no way to write it. */
-function mapComment({ sourceOrigins }: Built): string {
-  const map = sourceMap([...linesBefore, ...sourceOrigins], addressOf);
+function mapComment(origins: Script['origins']): string {
+  const map = sourceMap([...linesBefore, ...origins], addressOf);
   const text = map === null ? null : base64(map);
   return text === null ? '' : `//# sourceMappingURL=data:application/json;base64,${text}\n`;
 }
 
+const compileScript = ({ text, origins }: Script, ...parameters: readonly string[]): unknown =>
+  new Function(...parameters, text + mapComment(origins));
+
 export function link(built: Built, homes: readonly (TypedArray | null)[]): Linked {
-  const { plan } = built;
+  const { plan, emitted } = built;
   const region = reserve(plan.arenaBytes);
   const arrays = new Map<Buffer, TypedArray>();
   built.inputs.forEach((b, i) => {
@@ -73,11 +97,15 @@ export function link(built: Built, homes: readonly (TypedArray | null)[]): Linke
     // Scratch names are only unique within their kernel; the emitter has prefixed them.
     for (const b of k.scratch) buffers[b.name] = arrayOf(b);
   }
-  const routines: Record<string, (inputs: readonly TypedArray[], output: TypedArray) => void> = {};
+  const routines: Record<string, Routines[string]> = {};
   for (const r of built.routines)
     routines[`run${r.slot}`] = (inputs, output) => r.run(inputs, output, r.types);
-  const factory = new Function('buffers', 'helpers', 'routines', built.source + mapComment(built)) as Factory;
-  const { run, kernels } = factory(buffers, importedHelpers, routines);
+  const kernels: Record<string, () => void> = {};
+  plan.kernels.forEach(({ name }, i) => {
+    const factory = compileScript(emitted.scripts[i], 'buffers', 'helpers', 'routines') as KernelFactory;
+    kernels[name] = factory(buffers, helpers, routines);
+  });
+  const run = (compileScript(emitted.driver, 'buffers', 'kernels') as DriverFactory)(buffers, kernels);
   releaseWith(run, region);
   const copied = new Map(plan.copies.map((c) => [c.from, c.to]));
   return {

@@ -61,7 +61,7 @@ export interface KernelProfile {
   readonly flops: number;
   /** Its part of the whole, between 0 and 1. */
   readonly share: number;
-  /** Milliseconds that this machine needs at least for its memory and its arithmetic, whichever is longer (`bound`). */
+  /** Milliseconds that this machine needs at least for its memory and its arithmetic, whichever is longer (`bound`); never more than `time`. */
   readonly leastTime: number;
   readonly bound: 'memory' | 'arithmetic';
   /** The least time as a part of the time: 1 is as fast as loops get here. */

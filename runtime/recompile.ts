@@ -1,16 +1,22 @@
 // Why there is another program: what of a call differs from the calls that programs are there for. In: two signatures, and guards. Out: the
-// differences in words, and after many programs a hint what to do about them.
+// differences in words, and after many programs a hint what to do about them. Arguments have the user's names for them, which are only looked
+// up when the words are asked for.
 
 import { printType } from '../compiler/node.ts';
 import { showShape } from '../compiler/shape.ts';
 import { warn } from './environment.ts';
 import { describeValue } from './options.ts';
+import { showOrigin } from './origin.ts';
 import type { Signature, Spec, Standing } from './signature.ts';
+import type { NameOf } from './parameterNames.ts';
 import { isTensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 import type { Guard } from './trace.ts';
 
 export interface Change {
-  /** `argument 1.rate` */
+  /** The number of the argument, if it is one. */
+  readonly argument?: number;
+  /** Where in the argument, such as `.rate`; or all of what is meant, such as `grad mode`. */
   readonly what: string;
   /** Which property of it, such as `shape`; its value if absent. */
   readonly property?: string;
@@ -41,6 +47,13 @@ const describeStatic = (value: unknown): string => {
 
 const withHooks = 'leaf with hooks ';
 
+/** The hooks of both sides, by their names; with their numbers too if those are the same. */
+function describeHooks(a: Standing, b: Standing): [from: string, to: string] {
+  const [from, to] = [a, b].map((s) => (s.startsWith(withHooks) ? s.slice(withHooks.length) : 'none'));
+  const names = (text: string): string => text.replace(/#\d+(?=,|$)/g, '').replaceAll(',', ', ');
+  return names(from) === names(to) ? [from, to] : [names(from), names(to)];
+}
+
 function describeStanding(standing: Standing): string {
   switch (standing) {
     case 'plain':
@@ -70,29 +83,33 @@ function describe(spec: Spec | undefined): string {
   }
 }
 
+const describeField = (value: unknown): string =>
+  isTensor(value) ? printType(value.core.type) : value === undefined ? 'nothing' : describeStatic(value);
+
 /** Where two signatures differ. */
 export function differences(before: Signature, after: Signature): Change[] {
   const found: Change[] = [];
+  let argument: number | undefined = 0;
   const note = (what: string, a: string, b: string, remedy: keyof typeof remedies): void => {
     const [from, to] = a === b ? [a, `another ${b.replace(/^an? /, '')}`] : [a, b];
-    found.push({ what, before: from, after: to, remedy: remedies[remedy] });
+    found.push({ argument, what, before: from, after: to, remedy: remedies[remedy] });
   };
   const compareTensors = (what: string, a: TensorSpec, b: TensorSpec): void => {
-    const properties: readonly (readonly [property: string, of: (s: TensorSpec) => string])[] = [
-      ['shape', ({ type }) => showShape(type.shape)],
-      ['dtype', ({ type }) => type.dtype],
-      ['requiresGrad', ({ standing }) => String(standing !== 'plain')],
-      ['isLeaf', ({ standing }) => String(standing !== 'recorded')],
-      ['a view', ({ view }) => String(view)],
-      [
-        'hooks',
-        ({ standing }) => (standing.startsWith(withHooks) ? standing.slice(withHooks.length) : 'none'),
-      ],
+    const both = (of: (s: TensorSpec) => string | boolean): [from: string, to: string] => [
+      String(of(a)),
+      String(of(b)),
     ];
-    for (const [property, of] of properties) {
-      const [from, to] = [of(a), of(b)];
-      if (from !== to) found.push({ what, property, before: from, after: to, remedy: remedies.type });
-    }
+    const properties: readonly (readonly [property: string, ...change: [from: string, to: string]])[] = [
+      ['shape', ...both(({ type }) => showShape(type.shape))],
+      ['dtype', ...both(({ type }) => type.dtype)],
+      ['requiresGrad', ...both(({ standing }) => standing !== 'plain')],
+      ['isLeaf', ...both(({ standing }) => standing !== 'recorded')],
+      ['a view', ...both(({ view }) => view)],
+      ['hooks', ...describeHooks(a.standing, b.standing)],
+    ];
+    for (const [property, from, to] of properties)
+      if (from !== to)
+        found.push({ argument, what, property, before: from, after: to, remedy: remedies.type });
   };
   const compare = (what: string, a: Spec | undefined, b: Spec | undefined): void => {
     if (a?.tag === 'tensor' && b?.tag === 'tensor') {
@@ -104,22 +121,19 @@ export function differences(before: Signature, after: Signature): Change[] {
     else if (a?.tag === 'object' && b?.tag === 'object' && a.keys.join() === b.keys.join())
       a.items.forEach((item, i) => compare(`${what}.${a.keys[i]}`, item, b.items[i]));
     else if (a?.tag === 'module' && b?.tag === 'module' && a.module === b.module) {
-      const at = b.fields.findIndex((f, i) => !Object.is(a.fields[i]?.value, f.value));
-      if (at >= 0)
-        note(
-          `${what}.${b.fields[at].key}`,
-          describeStatic(a.fields[at]?.value),
-          describeStatic(b.fields[at].value),
-          'value',
-        );
-      else if (a.fields.length !== b.fields.length) note(what, 'its fields', 'fewer fields', 'value');
+      const now = new Map(b.fields.map((f) => [f.name, f.value]));
+      const before = new Map(a.fields.map((f) => [f.name, f.value]));
+      for (const name of new Set([...before.keys(), ...now.keys()]))
+        if (before.get(name) !== now.get(name))
+          note(`${what}.${name}`, describeField(before.get(name)), describeField(now.get(name)), 'value');
     } else if (a?.tag !== 'static' || b?.tag !== 'static' || !Object.is(a.value, b.value)) {
       const isNumber = b?.tag === 'static' && typeof b.value === 'number';
       note(what, describe(a), describe(b), isNumber ? 'number' : 'value');
     }
   };
-  for (let i = 0; i < Math.max(before.args.length, after.args.length); i++)
-    compare(`argument ${i}`, before.args[i], after.args[i]);
+  for (; argument < Math.max(before.args.length, after.args.length); argument++)
+    compare('', before.args[argument], after.args[argument]);
+  argument = undefined;
   if (before.grad !== after.grad) note('grad mode', String(before.grad), String(after.grad), 'outside');
   if (before.inference !== after.inference)
     note('inference mode', String(before.inference), String(after.inference), 'outside');
@@ -134,20 +148,50 @@ export const brokenGuards = (guards: readonly Guard[]): Change[] =>
     return [{ what, before: describeStatic(value), after: describeStatic(now), remedy: remedies.outside }];
   });
 
-/** `argument 0: shape [2, 3] -> [4, 3]` */
-export const describeChanges = (changes: readonly Change[]): string =>
+/** What autograd knows of a tensor that lies outside: of a module among the arguments by its name there, else by where it was made. */
+export function standingChange(
+  { args }: Signature,
+  tensor: Tensor,
+  before: Standing,
+  after: Standing,
+): Change {
+  const [from, to] =
+    before.startsWith(withHooks) || after.startsWith(withHooks)
+      ? describeHooks(before, after).map((hooks) => `hooks ${hooks}`)
+      : [before, after];
+  const change = { before: from, after: to, remedy: remedies.outside };
+  for (const [argument, spec] of args.entries()) {
+    const field = spec.tag === 'module' ? spec.fields.find(({ value }) => value === tensor) : undefined;
+    if (field !== undefined) return { argument, what: `.${field.name}`, ...change };
+  }
+  const made = showOrigin(tensor.core.origin);
+  const where = made === null ? '' : ` (made at ${made})`;
+  return { what: `an outside ${printType(tensor.core.type)}${where}`, ...change };
+}
+
+/** `x (argument 0)`, or `argument 0` where the function has no name for it. */
+function subjectOf({ argument, what }: Change, nameOf: NameOf): string {
+  if (argument === undefined) return what;
+  const name = nameOf(argument);
+  return name === null ? `argument ${argument}${what}` : `${name}${what} (argument ${argument})`;
+}
+
+/** `x (argument 0): shape [2, 3] -> [4, 3]` */
+export const describeChanges = (changes: readonly Change[], nameOf: NameOf): string =>
   changes
-    .map(
-      ({ what, property, before, after }) =>
-        `${what}: ${property === undefined ? '' : `${property} `}${before} -> ${after}`,
-    )
+    .map((change) => {
+      const { property, before, after } = change;
+      return `${subjectOf(change, nameOf)}: ${property === undefined ? '' : `${property} `}${before} -> ${after}`;
+    })
     .join('; ');
 
 /** Says that there are many programs, and what changes most often. */
-export function warnOfMany(name: string, programs: number, changes: readonly Change[]): void {
+export function warnOfMany(name: string, programs: number, changes: readonly Change[], nameOf: NameOf): void {
   const counts = new Map<string, number>();
-  const subject = ({ what, property }: Change): string =>
-    property === undefined ? what : `the ${property.replace(/^a /, '')} of ${what}`;
+  const subject = (change: Change): string => {
+    const whose = subjectOf(change, nameOf);
+    return change.property === undefined ? whose : `the ${change.property.replace(/^a /, '')} of ${whose}`;
+  };
   for (const change of changes) counts.set(subject(change), (counts.get(subject(change)) ?? 0) + 1);
   const most = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
   const last = changes.filter((change) => subject(change) === most).pop();

@@ -27,15 +27,16 @@ function once<T>(make: () => T): () => T {
 }
 
 export function reportOf(name: string, built: Built, linked: Linked): ProgramReport {
-  const { plan, source } = built;
+  const { plan, emitted } = built;
+  const source = once(() => built.source);
   const counts = once((): ReadonlyMap<string, KernelCounts> | null => {
     const parse = sourceParser();
-    return parse && kernelCounts(source, parse);
+    return parse && kernelCounts(source(), parse);
   });
   const explained = once(() => explain(built));
   const kernels = plan.kernels.map((k): Kernel => ({
     name: k.name,
-    source: built.kernelSources.get(k) as string,
+    source: emitted.kernels.get(k) as string,
     reads: k.reads.map((b) => b.name),
     writes: k.writes.map((b) => b.name),
     flops: k.flops,
@@ -51,7 +52,9 @@ export function reportOf(name: string, built: Built, linked: Linked): ProgramRep
   }));
   return {
     name,
-    source,
+    get source() {
+      return source();
+    },
     kernels,
     get stages() {
       return explained().data;

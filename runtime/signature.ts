@@ -34,6 +34,8 @@ export type Spec =
 
 /** What a program relies on in an instance, where it was found: a parameter or buffer of a module, a tensor, a plain value. */
 interface Field {
+  /** `fc.weight` */
+  readonly name: string;
   readonly holder: Readonly<Record<string, unknown>>;
   readonly key: string;
   readonly value: unknown;
@@ -77,7 +79,7 @@ function fieldsOf(module: object & ModuleLike): Field[] {
     let holder: unknown = module;
     for (const step of path) holder = (holder as Record<string, unknown> | undefined)?.[step];
     const record = holder as Record<string, unknown> | undefined;
-    if (record?.[key] === value) fields.push({ holder: record!, key, value });
+    if (record?.[key] === value) fields.push({ name, holder: record!, key, value });
   }
   return fields;
 }
@@ -88,14 +90,16 @@ const isPlain = (value: unknown): boolean =>
 /** The tensors in the fields of an instance, also within arrays and plain objects there, and its plain values. */
 function fieldsOfInstance(instance: object): Field[] {
   const fields: Field[] = [];
-  const collect = (holder: Record<string, unknown>, around: readonly object[]): void => {
+  const collect = (holder: Record<string, unknown>, path: string, around: readonly object[]): void => {
     for (const [key, value] of Object.entries(holder)) {
-      if (isTensor(value) || (around.length === 0 && isPlain(value))) fields.push({ holder, key, value });
+      const name = `${path}${key}`;
+      if (isTensor(value) || (around.length === 0 && isPlain(value)))
+        fields.push({ name, holder, key, value });
       else if ((Array.isArray(value) || isPlainObject(value)) && !around.includes(value))
-        collect(value as Record<string, unknown>, [...around, value]);
+        collect(value as Record<string, unknown>, `${name}.`, [...around, value]);
     }
   };
-  collect(instance as Record<string, unknown>, []);
+  collect(instance as Record<string, unknown>, '', []);
   return fields;
 }
 

@@ -1,12 +1,12 @@
 // What a generated source may contain. In: its text. Out: every construct that is not on the list below, with its line; an empty list
 // means that it is a program of loops over typed arrays and nothing else. The list is closed: an identifier must be declared in the
-// source, be one of its three parameters, or be named here; text that a user chose can only ever stand in a comment.
+// source, be one of its parameters, or be named here; text that a user chose can only ever stand in a comment.
 
 import type { AnyNode, Expression, Identifier, Pattern, Program, SpreadElement, Statement } from 'acorn';
 import type { Parser } from './parser.ts';
 
-/** The parameters of a source, which is the body of a function. */
-const parameters = ['buffers', 'helpers', 'routines'];
+/** The parameters of sources, each of which is the body of a function. */
+const parameters = ['buffers', 'helpers', 'routines', 'kernels'];
 const values = new Set(['NaN', 'Infinity']);
 const arrayTypes = new Set(['Float32Array', 'Float64Array', 'Int32Array', 'Uint8Array', 'ArrayBuffer']);
 /** Global objects of which only some properties may be used. */

@@ -26,7 +26,10 @@ const homeless = (graph: Graph): null[] => graph.inputs.map(() => null);
 /** A compiler that writes something else than it should. */
 const tampered = (built: Built, from: string, to: string): Built => ({
   ...built,
-  source: built.source.replaceAll(from, to),
+  emitted: {
+    ...built.emitted,
+    scripts: built.emitted.scripts.map((s) => ({ ...s, text: s.text.replaceAll(from, to) })),
+  },
 });
 
 /** Runs a graph in checked mode with the fault put in, in the whole program and in its parts. */

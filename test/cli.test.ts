@@ -1,11 +1,15 @@
 // The command line, as a user starts it. In: small scripts and arguments. Out: what is printed, which files there are, and exit codes.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import test from 'ava';
+import { CommandError } from '../runtime/inspect/node/failure.ts';
+import { typescriptFlags } from '../runtime/inspect/node/typescript.ts';
+import type { Surroundings } from '../runtime/inspect/node/typescript.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cli = fileURLToPath(new URL('../runtime/inspect/node/cli.ts', import.meta.url));
@@ -22,16 +26,22 @@ let folder: string;
 
 const run = (
   args: readonly string[],
-  flags = ['--conditions=gradloom-source', `--import=${register}`],
+  flags: readonly string[] = ['--conditions=gradloom-source', `--import=${register}`],
+  env = process.env,
 ): Promise<Result> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [...flags, ...args], { cwd: root }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...flags, ...args], { cwd: root, env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
 /** Runs the command; in its arguments `@` stands for the folder of the scripts, and in what it prints. */
-async function gradloom(...args: readonly string[]): Promise<Result> {
-  const { code, stdout, stderr } = await run([cli, ...args.map((a) => a.replace('@', folder))]);
+const gradloom = (...args: readonly string[]): Promise<Result> => gradloomWith(process.env, ...args);
+async function gradloomWith(env: typeof process.env, ...args: readonly string[]): Promise<Result> {
+  const { code, stdout, stderr } = await run(
+    [cli, ...args.map((a) => a.replace('@', folder))],
+    undefined,
+    env,
+  );
   const short = (text: string): string => text.replaceAll(folder, '@').replaceAll('\\', '/');
   return { code, stdout: short(stdout), stderr: short(stderr) };
 }
@@ -46,6 +56,10 @@ const scripts: Readonly<Record<string, string>> = {
     }, { name: 'step' });
     step(x);
     console.log('trained', process.argv.slice(2).join());`,
+  'special.mjs': `
+    const f = compile((x) => [x.lgamma().sum(1), x.t().matmul(x).to('float64').erf().add(2)], { name: 'special' });
+    f(randn([16, 8]));
+    compile((x) => x.softmax(-1).log(), { name: 'tables' })(randn([4, 8]));`,
   'eager.mjs': `randn([3]).exp().toArray();`,
   'throws.mjs': `tensor([1, 2]).item();`,
   'exits.mjs': `process.exit(3);`,
@@ -79,6 +93,48 @@ test.serial('inspect writes one page about the programs of a script', async (t) 
   );
 });
 
+test.serial(
+  '--open hands the page to what opens files here, or says in one line that there is none',
+  async (t) => {
+    const bin = join(folder, 'bin');
+    const opened = join(folder, 'opened');
+    await mkdir(bin);
+    const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
+    const inspect = ['inspect', '@/train.mjs', '--open', '--out', '@/pages', '--runs', '1'];
+    const without = await gradloomWith({ ...process.env, PATH: bin }, ...inspect);
+    t.is(without.code, 1);
+    t.is(without.stderr, `gradloom: cannot open @/pages/train.html: the command ${opener} is not there\n`);
+
+    const text = `#!${process.execPath}\nrequire('fs').writeFileSync(${JSON.stringify(opened)}, process.argv.slice(2).join());\n`;
+    await writeFile(join(bin, opener), text, { mode: 0o755 });
+    const { code, stderr } = await gradloomWith({ ...process.env, PATH: bin }, ...inspect);
+    t.is(code, 0, stderr);
+    let address = '';
+    for (let i = 0; i < 400 && address === ''; i++) {
+      await setTimeout(25); // it starts by itself, and outlives the command
+      address = await readFile(opened, 'utf8').catch(() => '');
+    }
+    t.is(address, join(folder, 'pages', 'train.html'));
+  },
+);
+
+test('TypeScript runs by what is there: a loader that is given or installed, else Node', (t) => {
+  const bare: Surroundings = { given: '', installed: () => false, strips: false, version: '20.19.0' };
+  const flags = (some: Partial<Surroundings>): string[] => typescriptFlags('a.ts', { ...bare, ...some });
+  t.deepEqual(flags({ given: '--import=tsx' }), []);
+  t.deepEqual(flags({ given: '--experimental-strip-types', installed: () => true }), []);
+  t.deepEqual(flags({ installed: () => true }), ['--import=tsx']);
+  t.deepEqual(flags({ installed: (loader) => loader === 'tsimp', strips: true }), ['--import=tsimp']);
+  t.deepEqual(flags({ strips: true, version: '22.18.0' }), []);
+  t.deepEqual(flags({ version: '22.6.0' }), ['--experimental-strip-types']);
+  t.deepEqual(flags({ version: '23.0.0' }), ['--experimental-strip-types']);
+  for (const version of ['20.19.0', '22.5.1'])
+    t.is(
+      t.throws(() => flags({ version }), { instanceOf: CommandError }).message,
+      `a.ts: Node ${version} runs no TypeScript: npm install --save-dev tsx, or take Node 22.18 or later`,
+    );
+});
+
 test.serial('kernels prints each kernel with what it does in one run', async (t) => {
   const { code, stdout } = await gradloom('kernels', '@/train.mjs');
   t.is(code, 0);
@@ -88,27 +144,26 @@ test.serial('kernels prints each kernel with what it does in one run', async (t)
   );
 });
 
-test.serial(
-  'kernels --out writes files that run by themselves, each time with the same checksum',
-  async (t) => {
-    const { code } = await gradloom('kernels', '@/train.mjs', '--out', '@/kernels');
-    t.is(code, 0);
-    const files = (await readdir(join(folder, 'kernels'))).sort();
-    t.true(files.length > 0);
-    for (const file of files) {
-      const path = join(folder, 'kernels', file);
-      const text = await readFile(path, 'utf8');
-      t.regex(text, /^\/\/ In one run: [\d,]+ load/m);
-      // erf is the library's own function: from its sources, which this test runs on, Node needs a loader
-      const flags = text.includes('importedHelpers') ? [`--import=${register}`] : [];
-      const [one, two] = [await run([path, '1'], flags), await run([path, '1'], flags)];
-      t.is(one.code, 0, one.stderr);
-      const checksum = /^\w+: [\d.e-]+ ms, [\d.e-]+ Gflop\/s, checksum (-?[\d.e+]+)\n$/.exec(one.stdout);
-      t.truthy(checksum, one.stdout);
-      t.true(two.stdout.endsWith(`checksum ${checksum![1]}\n`));
-    }
-  },
-);
+test.serial('kernels --out writes files that run anywhere, each time with the same checksum', async (t) => {
+  const { code } = await gradloom('kernels', '@/special.mjs', '--out', '@/kernels');
+  t.is(code, 0);
+  const files = (await readdir(join(folder, 'kernels'))).sort();
+  t.true(files.length > 1);
+  let inlined = 0;
+  for (const file of files) {
+    const path = join(folder, 'kernels', file);
+    const text = await readFile(path, 'utf8');
+    t.regex(text, /^\/\/ In one run: [\d,]+ load/m);
+    t.false(/\bimport\b/.test(text), text);
+    if (/^const \w+Of = \(\(\) => \{$/m.test(text)) inlined++;
+    const [one, two] = [await run([path, '1'], []), await run([path, '1'], [])];
+    t.is(one.code, 0, one.stderr);
+    const checksum = /^\w+: [\d.e-]+ ms, [\d.e-]+ Gflop\/s, checksum (-?[\d.e+]+)\n$/.exec(one.stdout);
+    t.truthy(checksum, one.stdout);
+    t.true(two.stdout.endsWith(`checksum ${checksum![1]}\n`));
+  }
+  t.is(inlined, 2);
+});
 
 test.serial('bench prints a row for each kernel of each program', async (t) => {
   const { code, stdout } = await gradloom('bench', '@/train.mjs', '--runs', '3');

@@ -70,7 +70,8 @@ const textsOf = (built: Built): KernelText[] => {
 
 /** What is wrong with the source of a graph, whatever it computes. */
 function faultsOf(built: Built): string[] {
-  const faults = sourceFaults(built.source);
+  const { scripts, driver } = built.emitted;
+  const faults = [...scripts.map((s) => s.text), driver.text, built.source].flatMap(sourceFaults);
   if (faults.length > 0) return faults;
   return textsOf(built).flatMap(({ name, comment, oddLoops }) => [
     ...oddLoops.map((loop) => `${name}: ${loop}`),
@@ -219,8 +220,10 @@ test('names of programs and of places in users’ code never become code', (t) =
       const { built, run } = compileNodes([y.inputs[0].inputs[0]], [y, sum(y)], { name: text });
       t.deepEqual(faultsOf(built), [], JSON.stringify(text));
       t.is(run([new Float32Array(36)])[1][0], 4);
-      t.is(built.source.split('\n').filter((line) => line.startsWith('//# ')).length, 1);
-      t.false(/[\0-\t\v-\x1f\x7f\x85\u2028\u2029]/.test(built.source), JSON.stringify(text));
+      for (const source of [built.source, built.emitted.driver.text, built.emitted.scripts[0].text]) {
+        t.is(source.split('\n').filter((line) => line.startsWith('//# ')).length, 1);
+        t.false(/[\0-\t\v-\x1f\x7f\x85\u2028\u2029]/.test(source), JSON.stringify(text));
+      }
     } finally {
       setOriginSource(before);
     }

@@ -4,6 +4,7 @@ import test from 'ava';
 import { compile, ones, randn } from '../index.ts';
 import type { Profile, Program, Tensor } from '../index.ts';
 import { advise } from '../runtime/advice.ts';
+import { profileOf, roofOver } from '../runtime/profile.ts';
 import { leastTime, roof } from '../runtime/roof.ts';
 import type { Roof } from '../runtime/roof.ts';
 
@@ -22,11 +23,24 @@ test('a kernel needs at least the time of its memory or of its arithmetic', (t) 
   t.is(leastTime(slow, { bytes: 1e8, wideBytes: 5e7, flops: 0 }).time, 1000);
 });
 
-test('the roof of this machine is measured once', (t) => {
+test.serial('the roof of this machine is measured once', (t) => {
   const first = roof();
   t.is(roof(), first);
   for (const speed of [first.flops, ...Object.values(first.float32), ...Object.values(first.float64)])
     t.true(speed > 1e6 && speed < 1e13, String(speed));
+});
+
+test('what is faster than the roof has it measured again, and is at the roof, never above', (t) => {
+  const before = roof();
+  const kernel = programOf((x) => x.exp(), ones([8])).kernels[0];
+  const works = [{ bytes: 1e9, wideBytes: 0, flops: 1 }];
+  t.is(roofOver(works, [1e9]), before);
+  const raised = roofOver(works, [1e-3]);
+  t.not(raised, before);
+  t.is(roof(), raised);
+  t.true(raised.flops >= before.flops && raised.float32.memory >= before.float32.memory);
+  const { ofRoof, leastTime: least } = profileOf(kernel, 1e-3, 1, leastTime(raised, works[0]));
+  t.deepEqual([ofRoof, least], [1, 1e-3]);
 });
 
 const profiled = (fn: Fn, ...args: Tensor[]): Profile => programOf(fn, ...args).profile(args, { runs: 5 });
@@ -36,7 +50,7 @@ test('a profile has a row per kernel, with its distance to the roof and the user
   const profile = profiled((a, b) => a.matmul(b).tanh().cumsum(0).exp(), x, w);
   t.true(profile.kernels.length > 1);
   for (const k of profile.kernels) {
-    t.true(k.leastTime > 0 && k.ofRoof > 0);
+    t.true(k.leastTime > 0 && k.ofRoof > 0 && k.ofRoof <= 1);
     t.true(k.origins.every((o) => o.file.endsWith('profile.test.ts')));
   }
   const lines = String(profile).split('\n');

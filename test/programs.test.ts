@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as g from '../index.ts';
-import { compile, manualSeed, noGrad, ones, rand, tensor, zeros } from '../index.ts';
+import { compile, manualSeed, nn, noGrad, ones, rand, tensor, zeros } from '../index.ts';
 import type { Program, Stage, Tensor } from '../index.ts';
+import { parameterNames } from '../runtime/parameterNames.ts';
 import { flat as numbers } from './helpers/values.ts';
 
 interface Model {
@@ -98,13 +99,60 @@ test('recompilations are explained', (t) => {
   f({ x: ones([4, 3], { requiresGrad: true }), rate: 0.5 }, 'train');
   f({ x: ones([3, 4, 1]).select(2, 0).t(), rate: 0.5 }, 'train');
   t.deepEqual(f.explainRecompiles(), [
-    'argument 0.x: shape [2, 3] -> [4, 3]',
-    'argument 0.rate: 1 -> 0.5',
-    'argument 0.x: dtype float32 -> float64; argument 1: "train" -> "eval"',
+    'o.x (argument 0): shape [2, 3] -> [4, 3]',
+    'o.rate (argument 0): 1 -> 0.5',
+    'o.x (argument 0): dtype float32 -> float64; mode (argument 1): "train" -> "eval"',
     'grad mode: true -> false',
-    'argument 0.x: requiresGrad false -> true',
-    'argument 0.x: a view false -> true',
+    'o.x (argument 0): requiresGrad false -> true',
+    'o.x (argument 0): a view false -> true',
   ]);
+});
+
+test('an argument is called what the function calls it, whatever the function looks like', (t) => {
+  const owner = {
+    method(x: Tensor): Tensor {
+      return x.mul(2);
+    },
+  };
+  const functions: readonly (readonly [fn: (x: Tensor) => Tensor, subject: string])[] = [
+    [(x) => x.mul(2), 'x (argument 0)'],
+    [
+      function (image = ones([1])) {
+        return image.mul(2);
+      },
+      'image (argument 0)',
+    ],
+    [owner.method, 'x (argument 0)'],
+    [(...images: Tensor[]) => images[0].mul(2), 'images[0] (argument 0)'],
+    [({ data }) => tensor([...data.shape]), 'argument 0'],
+    [Math.abs.bind(null) as unknown as (x: Tensor) => Tensor, 'argument 0'],
+  ];
+  for (const [fn, subject] of functions.slice(0, -1)) {
+    const f = compile(fn);
+    f.lower(ones([2]));
+    f.lower(ones([3]));
+    t.deepEqual(f.explainRecompiles(), [`${subject}: shape [2] -> [3]`]);
+  }
+  t.is(parameterNames(functions.at(-1)![0])(0), null);
+});
+
+test('a parameter that was exchanged is called by its name in the module', (t) => {
+  const model = new nn.Sequential(new nn.Linear(2, 3), new nn.Tanh());
+  const f = compile((net: nn.Sequential, x: Tensor) => net(x) as Tensor);
+  f.lower(model, ones([1, 2]));
+  (model.at(0) as nn.Linear).weight = new nn.Parameter(ones([3, 2]));
+  f.lower(model, ones([1, 2]));
+  t.deepEqual(f.explainRecompiles(), ['net.0.weight (argument 0): float32[3, 2] -> another float32[3, 2]']);
+});
+
+test('a tensor from outside whose standing changes is called by where it was made', (t) => {
+  const w = ones([2]);
+  const f = compile((x: Tensor) => x.mul(w).sum());
+  f.lower(ones([2]));
+  w.requiresGrad_();
+  f.lower(ones([2]));
+  const [text] = f.explainRecompiles();
+  t.regex(text, /^an outside float32\[2\] \(made at \S*programs\.test\.ts:\d+:13\): plain -> leaf$/);
 });
 
 /** What is warned about meanwhile. */
@@ -126,7 +174,7 @@ test('many programs are warned about once, with what keeps changing', (t) => {
     for (let i = 0; i < 12; i++) f(ones([i === 3 ? 3 : 2]), i / 8);
   });
   t.deepEqual(warnings, [
-    "UserWarning: the compiled function 'step' has been compiled 8 times: argument 1 keeps changing (the last time 0.75 -> 0.875); " +
+    "UserWarning: the compiled function 'step' has been compiled 8 times: rate (argument 1) keeps changing (the last time 0.75 -> 0.875); " +
       'plain numbers are part of the program, so pass tensor(value) instead, which may change',
   ]);
 });
@@ -137,7 +185,7 @@ test('shapes that keep changing are warned about with what to do', (t) => {
     for (let i = 1; i <= 8; i++) f(ones([i, 4]));
   });
   t.deepEqual(warnings, [
-    "UserWarning: the compiled function 'embed' has been compiled 8 times: the shape of argument 0 keeps changing " +
+    "UserWarning: the compiled function 'embed' has been compiled 8 times: the shape of x (argument 0) keeps changing " +
       '(the last time [7, 4] -> [8, 4]); each shape and dtype is a program of its own, so pad or cut to a few shapes',
   ]);
 });
@@ -370,7 +418,7 @@ test('where code must not be generated, the interpreter gives the same numbers, 
 test('GRADLOOM_DEBUG tells of recompilations and times', (t) => {
   const { stderr, status } = runScript(training, [], { GRADLOOM_DEBUG: 'recompile,time' });
   t.is(status, 0, stderr);
-  t.regex(stderr, /\[gradloom recompile\] step: argument 1: 0\.1 -> 0\.2/);
+  t.regex(stderr, /\[gradloom recompile\] step: rate \(argument 1\): 0\.1 -> 0\.2/);
   t.regex(stderr, /\[gradloom time\] step: traced and compiled in [\d.]+ ms/);
   t.regex(stderr, /\[gradloom time\] step_1: traced and compiled in [\d.]+ ms/);
 });

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { sourceMap, vlq } from '../compiler/emit/sourceMap.ts';
 import { makeGraph } from '../compiler/graph.ts';
-import { exp, sum } from '../ops/index.ts';
+import { add, exp, matmul, sum } from '../ops/index.ts';
 import { input } from '../ops/source.ts';
 import { addressOf } from '../runtime/origin.ts';
 import { compileGraph } from './helpers/compile.ts';
@@ -60,14 +60,53 @@ test('the lines of a kernel belong to the operations that they compute', (t) => 
   const x = input({ shape: [64, 64], dtype: 'float32' });
   const e = located(at('model.ts', 10, 3), () => exp(x));
   const s = located(at('model.ts', 20, 9), () => sum(e));
-  const { source, sourceOrigins } = compileGraph(makeGraph([x], [e, s])).built;
-  const lines = source.split('\n');
-  const lineOf = (text: RegExp): number | undefined =>
-    sourceOrigins[lines.findIndex((l) => text.test(l))]?.line;
+  const { scripts, driver } = compileGraph(makeGraph([x], [e, s])).built.emitted;
+  const [{ text, origins }] = scripts;
+  const lines = text.split('\n');
+  const lineOf = (pattern: RegExp): number | undefined =>
+    origins[lines.findIndex((l) => pattern.test(l))]?.line;
   t.is(lineOf(/const exp = exp32|out0\[.*\] = exp/), 10);
   t.is(lineOf(/sum\w* \+= /), 20);
   t.is(lineOf(/^function exp32/), undefined);
-  t.is(lineOf(/^function run/), undefined);
+  t.true(driver.origins.every((o) => o === null));
+});
+
+test('the loops of an epilogue belong to its operation, the tiles before them to the product', (t) => {
+  const x = input({ shape: [64, 64], dtype: 'float32' });
+  const bias = input({ shape: [64], dtype: 'float32' });
+  const product = located(at('model.ts', 10, 3), () => matmul(x, x));
+  const e = located(at('model.ts', 20, 9), () => exp(add(product, bias)));
+  const [{ text, origins }] = compileGraph(makeGraph([x, bias], [e])).built.emitted.scripts;
+  const lines = text.split('\n');
+  const lineOf = (pattern: RegExp): number | undefined =>
+    origins[lines.findIndex((l) => pattern.test(l))]?.line;
+  t.is(lineOf(/ sums\[j\] \+= /), 10, text);
+  t.is(lineOf(/ for \(let i = /), 10);
+  t.is(lineOf(/ for \(let r = /), 20);
+  t.is(lineOf(/ out0\[.*\] = exp32/), 20);
+});
+
+test('each kernel is a script of its own name, with what it needs and nothing else', (t) => {
+  const x = input({ shape: [64, 64], dtype: 'float32' });
+  const y = input({ shape: [64, 64], dtype: 'float32' });
+  const { built, run } = compileGraph(makeGraph([x, y], [exp(x), matmul(y, y)]), { name: 'train step' });
+  const { scripts, driver } = built.emitted;
+  const names = built.plan.kernels.map((k) => k.name);
+  const addressed = (text: string): string =>
+    text
+      .trimEnd()
+      .split('\n')
+      .pop()!
+      .replace(/-\d+\//, '-#/');
+  t.deepEqual(
+    [...scripts, driver].map(({ text }) => addressed(text)),
+    [...names, 'run'].map((name) => `//# sourceURL=gradloom/train_step-#/${name}.js`),
+  );
+  const ofProduct = scripts[names.indexOf('contract')].text;
+  t.deepEqual([ofProduct.includes('$in0'), ofProduct.includes('$in1')], [false, true], ofProduct);
+  t.false(ofProduct.includes('exp32'));
+  const [e] = run([new Float32Array(4096), new Float32Array(4096)]);
+  t.is(e[0], 1);
 });
 
 const script = `
@@ -105,7 +144,7 @@ test('a stack trace goes through the kernel, by name, to the line of the model',
   t.regex(stdout, /at cholesky \(.*\[eval1\]:5:23\)/, stdout);
 });
 
-test('a processor profile names kernels, in the source of their program', (t) => {
+test('a processor profile names kernels, each in a script of its own', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'gradloom-profile-'));
   try {
     const { status, stderr } = run(['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=100']);
@@ -114,7 +153,7 @@ test('a processor profile names kernels, in the source of their program', (t) =>
     const { nodes } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
       nodes: { callFrame: { functionName: string; url: string } }[];
     };
-    const kernels = nodes.filter((n) => /^gradloom\/busy-\d+\.js$/.test(n.callFrame.url));
+    const kernels = nodes.filter((n) => /^gradloom\/busy-\d+\/contract_sum\.js$/.test(n.callFrame.url));
     t.true(kernels.some((n) => n.callFrame.functionName === 'contract_sum'));
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,54 +1,129 @@
-// A whole program as one source text. In: planned kernels. Out: the body of a function of `buffers` (typed arrays by name),
-// `helpers` and `routines`, which returns the driver and the kernels. The driver calls the kernels by name, in order.
+// A program as source texts. In: planned kernels. Out: each kernel as a text of its own, with what it needs and nothing else, and a driver
+// that calls the kernels by name, in order: these are compiled, each as a script under its own name. And all of it as one text, to be read,
+// made when somebody asks for it.
 
 import { closeHelpers, helperTexts } from './helpers.ts';
 import { KernelPrinter } from './js.ts';
+import { placeLines } from './sourceMap.ts';
 import { Writer, safeComment } from './writer.ts';
 import type { Buffer, Kernel } from '../nest.ts';
 import type { Origin } from '../node.ts';
 import type { Plan } from '../plan.ts';
 
+/** The body of a function, with a sourceURL as its last line. */
+export interface Script {
+  readonly text: string;
+  /** For each line of the text the user's line that it computes; what a kernel does besides belongs to its first operation. */
+  readonly origins: readonly (Origin | null)[];
+}
+
 export interface ProgramSource {
-  readonly source: string;
+  /** For each kernel, in the order of a run, a function of `buffers` (arrays by name), `helpers` and `routines`, which returns the kernel. */
+  readonly scripts: readonly Script[];
+  /** A function of `buffers` and `kernels` (by name), which returns what runs all of them. */
+  readonly driver: Script;
   /** The text of each kernel. */
   readonly kernels: ReadonlyMap<Kernel, string>;
-  /** For each line of the source the user's line that it computes; what a kernel does besides belongs to its first. */
-  readonly origins: readonly (Origin | null)[];
+  /** The whole as one text: the body of a function of `buffers`, `helpers` and `routines`, which returns the driver and the kernels. */
+  readonly whole: () => string;
 }
 
 export interface SourceOptions {
   readonly name: string;
-  /** Makes the text unlike any other: V8 shares feedback between equal texts, and that costs up to 2.5x. */
+  /** Makes each text unlike any other: V8 shares feedback between equal texts, and that costs up to 2.5x. */
   readonly serial: number;
 }
 
+interface Printed {
+  readonly kernel: Kernel;
+  readonly body: Writer;
+  readonly helpers: ReadonlySet<string>;
+}
+
 export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
-  const printer = new KernelPrinter();
-  const kernels = new Map(p.kernels.map((k) => [k, printer.kernel(k)]));
-  const order = closeHelpers(printer.helpers);
-  const imported = order.filter((name) => helperTexts[name] === undefined);
-  const w = new Writer();
-  w.line("'use strict';");
-  w.comment(`gradloom program ${options.serial}: ${safeComment(options.name)}`);
-  if (imported.length > 0) w.line(`const { ${imported.join(', ')} } = helpers;`);
-  for (const name of order)
-    if (helperTexts[name]) for (const line of helperTexts[name].text.split('\n')) w.line(line);
-  const used = new Set<Buffer>(p.kernels.flatMap((k) => [...k.reads, ...k.writes, ...k.scratch]));
-  for (const c of p.copies) used.add(c.from).add(c.to);
-  // Captured one by one: V8 takes a captured constant for what it is, the field of an object it would look up again.
-  for (const b of used) w.line(`const $${b.name} = buffers.${b.name};`);
-  for (const k of p.kernels) {
-    const first = k.origins.find((o) => o.file !== '') ?? null;
-    w.line().append(kernels.get(k) as Writer, first);
-  }
-  w.line();
+  const printed = p.kernels.map((kernel): Printed => {
+    const printer = new KernelPrinter();
+    return { kernel, body: printer.kernel(kernel), helpers: printer.helpers };
+  });
+  const folder = folderOf(options);
+  return {
+    scripts: printed.map((one) => kernelScript(one, options, `${folder}/${one.kernel.name}.js`)),
+    driver: driverScript(p, options, `${folder}/run.js`),
+    kernels: new Map(printed.map(({ kernel, body }) => [kernel, body.toString()])),
+    whole: () => wholeSource(p, printed, options, `${folder}.js`),
+  };
+}
+
+const folderOf = ({ name, serial }: SourceOptions): string =>
+  `gradloom/${name.replace(/[^A-Za-z0-9_-]/g, '_') || 'program'}-${serial}`;
+
+const begin = ({ name, serial }: SourceOptions, what = ''): Writer =>
+  new Writer().line("'use strict';").comment(`gradloom program ${serial}${what}: ${safeComment(name)}`);
+
+const buffersOf = ({ reads, writes, scratch }: Kernel): readonly Buffer[] => [
+  ...reads,
+  ...writes,
+  ...scratch,
+];
+
+/** Captured one by one: V8 takes a captured constant for what it is, the field of an object it would look up again. */
+function capture(buffers: Iterable<Buffer>, w: Writer): void {
+  for (const b of new Set(buffers)) w.line(`const $${b.name} = buffers.${b.name};`);
+}
+
+/** Tables are made once per process and handed in: a program has many kernels, and a table takes longer than to compile one. */
+function kernelScript({ kernel, body, helpers }: Printed, options: SourceOptions, url: string): Script {
+  const order = closeHelpers(helpers);
+  const given = order.flatMap((name) => (helperTexts[name] === undefined ? [name] : tableNames(name)));
+  const w = begin(options, ` kernel ${kernel.name}`);
+  if (given.length > 0) w.line(`const { ${given.join(', ')} } = helpers;`);
+  for (const name of order) if (tableNames(name).length === 0) lines(helperTexts[name]?.text, w);
+  capture(buffersOf(kernel), w);
+  const before = w.line().origins.length;
+  const first = kernel.origins.find((o) => o.file !== '') ?? null;
+  const own = placeLines(body.toString().trimEnd().split('\n'), body.origins, first);
+  w.append(body, null);
+  w.line(`return ${kernel.name};`).line(`//# sourceURL=${url}`);
+  return { text: w.toString(), origins: w.origins.map((o, i) => own[i - before] ?? o) };
+}
+
+function driverScript(p: Plan, options: SourceOptions, url: string): Script {
+  const w = begin(options);
+  for (const { name } of p.kernels) w.line(`const ${name} = kernels.${name};`);
+  capture(
+    p.copies.flatMap((c) => [c.from, c.to]),
+    w,
+  );
+  run(p, w);
+  w.line('return run;').line(`//# sourceURL=${url}`);
+  return { text: w.toString(), origins: w.origins };
+}
+
+function run(p: Plan, w: Writer): void {
   w.block('function run()', () => {
     for (const k of p.kernels) w.line(`${k.name}();`);
     for (const c of p.copies) w.line(`$${c.to.name}.set($${c.from.name});`);
   });
-  w.line(`return { run, kernels: { ${p.kernels.map((k) => k.name).join(', ')} } };`);
-  const label = options.name.replace(/[^A-Za-z0-9_-]/g, '_') || 'program';
-  w.line(`//# sourceURL=gradloom/${label}-${options.serial}.js`);
-  const texts = new Map([...kernels].map(([k, text]) => [k, text.toString()]));
-  return { source: w.toString(), kernels: texts, origins: w.origins };
 }
+
+function wholeSource(p: Plan, printed: readonly Printed[], options: SourceOptions, url: string): string {
+  const order = closeHelpers(printed.flatMap(({ helpers }) => [...helpers]));
+  const imported = order.filter((name) => helperTexts[name] === undefined);
+  const w = begin(options);
+  if (imported.length > 0) w.line(`const { ${imported.join(', ')} } = helpers;`);
+  for (const name of order) lines(helperTexts[name]?.text, w);
+  capture([...p.kernels.flatMap(buffersOf), ...p.copies.flatMap((c) => [c.from, c.to])], w);
+  for (const { body } of printed) w.line().append(body, null);
+  w.line();
+  run(p, w);
+  w.line(`return { run, kernels: { ${p.kernels.map((k) => k.name).join(', ')} } };`);
+  return w.line(`//# sourceURL=${url}`).toString();
+}
+
+function lines(text: string | undefined, w: Writer): void {
+  for (const line of text?.split('\n') ?? []) w.line(line);
+}
+
+/** The constants that a helper declares; empty if it is a function. */
+export const tableNames = (helper: string): string[] =>
+  Array.from(helperTexts[helper]?.text.matchAll(/^const (\w+)/gm) ?? [], ([, name]) => name);

@@ -17,6 +17,33 @@ export function vlq(value: number): string {
   return text;
 }
 
+/** `x = `, `x[i] += `: what a line computes for others than the next lines. */
+const effect = /^\s*[\w$]+(?:\[.*\])? [+*]?= /;
+
+/**
+ * Lines without a place get that of the block around them, if all that the block assigns has one and the same: the loops of an epilogue
+ * belong to its operation. The others get `otherwise`.
+ */
+export function placeLines(
+  lines: readonly string[],
+  origins: readonly (Origin | null)[],
+  otherwise: Origin | null,
+): (Origin | null)[] {
+  const placed = origins.map((o) => (o !== null && o.file !== '' ? o : null));
+  const open: { readonly start: number; readonly found: Set<Origin | null> }[] = [];
+  lines.forEach((line, i) => {
+    if (line.trimStart().startsWith('//')) return; // may hold anything
+    if (line.endsWith(' {')) open.push({ start: i, found: new Set() });
+    else if (effect.test(line)) for (const { found } of open) found.add(placed[i]);
+    else if (line.trim() === '}') {
+      const { start, found } = open.pop()!;
+      const [origin] = found;
+      if (found.size === 1 && origin !== null) for (let k = start; k <= i; k++) placed[k] ??= origin;
+    }
+  });
+  return placed.map((o) => o ?? otherwise);
+}
+
 /**
  * The map of a source, or null if none of its lines has a place. `lines` counts from the first line of the script, `addressOf` makes a
  * URL of a file as origins name it. Whole lines are mapped; a line without an origin belongs to nobody.

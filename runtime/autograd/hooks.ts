@@ -79,14 +79,14 @@ export function runPostAccumulateHooks(x: Tensor): void {
   for (const hook of [...(postHooks.get(x) ?? [])]) userCode(() => hook(x));
 }
 
-/** The hooks on a leaf as text: equal for the same hooks in the same order; empty if there are none. */
+/** The hooks on a leaf as text, `clip#3,<lambda>#4`: equal for the same hooks in the same order; empty if there are none. */
 export function hooksKey(x: Tensor): string {
   const hooks = x.core.accumulator?.hooks;
   const after = postHooks.get(x) ?? [];
-  const list: readonly object[] = hooks
+  const list: readonly { readonly name: string }[] = hooks
     ? [...[...hooks.tensor.values()].flat(), ...hooks.before, ...hooks.after, ...after]
     : after;
-  return list.map(identityOf).join();
+  return list.map((hook) => `${hook.name || '<lambda>'}#${identityOf(hook)}`).join();
 }
 
 /** Gives the hooks of a leaf to what stands for it. */

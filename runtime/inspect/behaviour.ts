@@ -1,10 +1,21 @@
 // What a report does when it is used. The text of a script for browsers: choosing an operation, by mouse, by keyboard in a picture, or from a
-// list, shows its kernel and the user's line. The page is complete without it, but for that panel.
+// list, shows its kernel and the user's line. The page can be read without it, but for that panel, the lists, and the colours of sources.
+
+import { tokens } from './highlight.ts';
 
 export const behaviour = `
 'use strict';
-const data = JSON.parse(document.getElementById('data').textContent);
+const { places, programs: data } = JSON.parse(document.getElementById('data').textContent);
 const byId = (id) => document.getElementById(id);
+const tokens = new RegExp(${JSON.stringify(tokens.source)}, 'g');
+
+/** The sentence of an operation stands at the beginning of what its box says aloud. */
+const sentence = (picture, index) =>
+  byId(picture + '-' + index).getAttribute('aria-label').slice(0, operationsOf(picture)[index].length);
+function operationsOf(picture) {
+  const [, program, stage] = /^p(\\d+)-(before|after)$/.exec(picture);
+  return data[program][stage];
+}
 
 function make(tag, properties, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -51,19 +62,21 @@ function walkTo(picture, id, focus) {
 
 function links(program, stage, operations, indices) {
   return indices.map((i) =>
-    make('li', {}, make('button', { type: 'button', className: 'link', textContent: operations[i].text, onclick: () => choose('p' + program + '-' + stage + '-' + i, true) })),
+    make('li', {}, make('button', { type: 'button', className: 'link', textContent: sentence('p' + program + '-' + stage, i), onclick: () => choose('p' + program + '-' + stage + '-' + i, true) })),
   );
 }
 
 function show(program, stage, operations, index) {
   const chosen = operations[index];
   const panel = byId('p' + program + '-panel');
-  const parts = [make('h3', {}, chosen.text)];
+  const text = sentence('p' + program + '-' + stage, index);
+  const [place, call, source] = places[chosen.place] ?? ['', '', ''];
+  const parts = [make('h3', {}, text)];
   const facts = make('dl', {});
   const fact = (name, ...content) => facts.append(make('dt', {}, name), make('dd', {}, ...content));
-  if (chosen.place) {
-    const line = chosen.source ? [make('pre', {}, make('code', { textContent: chosen.source }))] : [];
-    fact('Your line', make('code', { className: 'line', textContent: chosen.place }), ' ' + chosen.call, ...line);
+  if (place) {
+    const line = source ? [make('pre', {}, make('code', { textContent: source }))] : [];
+    fact('Your line', make('code', { className: 'line', textContent: place }), ' ' + call, ...line);
   }
   if (chosen.kernels.length > 0)
     fact(chosen.computed ? 'Computed by' : 'Read by', ...chosen.kernels.flatMap((k) => [make('a', { href: '#p' + program + '-k' + k }, 'k' + k + ' ' + data[program].kernels[k]), ' ']));
@@ -72,9 +85,44 @@ function show(program, stage, operations, index) {
   if (readers.length > 0) fact('Read by', make('ul', {}, ...links(program, stage, operations, readers)));
   parts.push(facts);
   if (chosen.computed)
-    for (const k of chosen.kernels) parts.push(make('h4', {}, data[program].kernels[k]), byId('p' + program + '-k' + k).querySelector('pre').cloneNode(true));
+    for (const k of chosen.kernels) {
+      const pre = byId('p' + program + '-k' + k).querySelector('pre').cloneNode(true);
+      highlight(pre.querySelector('code'));
+      parts.push(make('h4', {}, data[program].kernels[k]), pre);
+    }
   panel.replaceChildren(...parts);
-  byId('p' + program + '-said').textContent = chosen.text + (chosen.place ? ', ' + chosen.place : '');
+  byId('p' + program + '-said').textContent = text + (place ? ', ' + place : '');
+}
+
+/** Colours a source, once. */
+function highlight(code) {
+  if (code.classList.contains('coloured')) return;
+  code.classList.add('coloured');
+  const text = code.textContent;
+  const coloured = document.createDocumentFragment();
+  let at = 0;
+  for (const { 0: token, index, groups } of text.matchAll(tokens)) {
+    const kind = Object.keys(groups).find((name) => groups[name] !== undefined);
+    if (kind === undefined) continue;
+    coloured.append(text.slice(at, index), make('span', { className: kind, textContent: token }));
+    at = index + token.length;
+  }
+  coloured.append(text.slice(at));
+  code.replaceChildren(coloured);
+}
+
+/** Writes the list of a graph's operations, when it is opened. */
+function list(details) {
+  const picture = details.dataset.list;
+  if (picture === undefined || !details.open || details.querySelector('ol') !== null) return;
+  const items = operationsOf(picture).map(({ kernels, computed, place }, i) => {
+    const button = make('button', { type: 'button', className: 'link', textContent: sentence(picture, i) });
+    button.dataset.op = picture + '-' + i;
+    return make('li', {}, button, (computed ? ' (kernel ' + kernels.join(', ') + ')' : '') + (place < 0 ? '' : ' ' + places[place][0]));
+  });
+  const ol = make('ol', { className: 'plain' });
+  for (const item of items) ol.append(item);
+  details.append(ol);
 }
 
 function keyed(event) {
@@ -120,4 +168,13 @@ document.addEventListener('click', (event) => {
   if (factor) zoom(byId(of), Number(factor));
 });
 document.addEventListener('keydown', keyed);
+document.addEventListener('toggle', (event) => list(event.target), true);
+const inSight = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries)
+    if (isIntersecting) {
+      inSight.unobserve(target);
+      highlight(target.querySelector('pre code'));
+    }
+}, { rootMargin: '400px' });
+for (const article of document.querySelectorAll('article')) inSight.observe(article);
 `;

@@ -28,8 +28,18 @@ const show = (value: Value): string =>
       ? value.map((v: Markup) => v.text).join('')
       : escape(String(value));
 
+/** Templates without the indentation of the source that they stand in, which would be a fifth of a page. */
+const outdented = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+function outdent(parts: TemplateStringsArray): readonly string[] {
+  let found = outdented.get(parts);
+  if (found === undefined)
+    outdented.set(parts, (found = parts.map((part) => part.replace(/\s*\n\s*/g, '\n'))));
+  return found;
+}
+
 /** `` html`<p>${text}</p>` ``: texts and numbers are escaped, markup and lists of markup are not. */
 export const html = (parts: TemplateStringsArray, ...values: readonly Value[]): Markup =>
-  new Markup(parts.reduce((all, part, i) => all + show(values[i - 1]) + part));
+  new Markup(outdent(parts).reduce((all, part, i) => all + show(values[i - 1]) + part));
 
 export const empty = new Markup('');

@@ -1,12 +1,12 @@
 // A report: one page of HTML that needs nothing else. In: programs, each with a profile if it has one. Out: the text of the page.
 //
-// Everything is drawn when the page is written, so that it opens at once and can be read where scripts are forbidden; a small script
-// (behaviour.ts) answers clicks and keys. The policy in its head lets it load nothing.
+// Pictures, sources and tables are there when the page is written, so that it can be read where scripts are forbidden; a small script
+// (behaviour.ts) answers clicks and keys, and makes what nobody may ask for when somebody does: the lists of operations, the colours of
+// sources. So a page of 2,000 operations opens soon. The policy in its head lets it load nothing.
 
 import type { Origin } from '../../compiler/node.ts';
 import type { Kernel, KernelProfile, Profile, Program, Stage } from '../program.ts';
 import { behaviour } from './behaviour.ts';
-import { highlight } from './highlight.ts';
 import { Markup, empty, html } from './html.ts';
 import { drawGraph, hueOf, sentenceOf } from './picture.ts';
 import { structureOf } from './structure.ts';
@@ -42,13 +42,31 @@ function lineReader(readFile: PageOptions['readFile']): ReadLine {
 const placeOf = (o: Origin | null): string =>
   o === null || o.file === '' ? '' : `${o.file}:${o.line}:${o.column}`;
 
-/** What the page's script knows of one operation. */
-const dataOf = (operations: readonly Operation[], readLine: ReadLine): unknown[] =>
+/** What many operations share is written once: a place, what was called there, and the text of the line. */
+class Places {
+  private readonly numbers = new Map<string, number>();
+  readonly list: (readonly [place: string, call: string, line: string])[] = [];
+
+  constructor(private readonly readLine: ReadLine) {}
+
+  /** -1 for what comes from nowhere. */
+  numberOf(origin: Origin | null): number {
+    if (origin === null) return -1;
+    const key = `${origin.op} ${placeOf(origin)}`;
+    let number = this.numbers.get(key);
+    if (number === undefined) {
+      number = this.list.push([placeOf(origin), origin.op, this.readLine(origin) ?? '']) - 1;
+      this.numbers.set(key, number);
+    }
+    return number;
+  }
+}
+
+/** What the page's script knows of one operation; its sentence is the beginning, so many characters, of what its box says aloud. */
+const dataOf = (operations: readonly Operation[], places: Places): unknown[] =>
   operations.map((o) => ({
-    text: sentenceOf(o, operations),
-    place: placeOf(o.origin),
-    call: o.origin?.op ?? '',
-    source: o.origin ? (readLine(o.origin) ?? '') : '',
+    length: sentenceOf(o, operations).length,
+    place: places.numberOf(o.origin),
     inputs: o.inputs,
     kernels: o.kernels,
     computed: o.computed,
@@ -58,13 +76,6 @@ const swatch = (kernel: number): Markup =>
   html`<span class="swatch" style="--hue:${hueOf(kernel)}" aria-hidden="true"></span>`;
 
 function graphSection(operations: readonly Operation[], id: string, title: string): Markup {
-  const items = operations.map((o, i) => {
-    const kernels = o.computed ? ` (kernel ${o.kernels.join(', ')})` : '';
-    return html`<li>
-      <button type="button" class="link" data-op="${id}-${i}">${sentenceOf(o, operations)}</button
-      >${kernels}${o.origin ? ` ${placeOf(o.origin)}` : ''}
-    </li> `;
-  });
   const label = `${title}: ${operations.length} operations. Arrow keys go up to inputs, down to readers, left and right to neighbours; Enter shows the kernel.`;
   return html`<h3 id="${id}-title">${title} <span class="soft">· ${operations.length} operations</span></h3>
     <div class="tools" role="group" aria-label="Size of the picture">
@@ -74,11 +85,8 @@ function graphSection(operations: readonly Operation[], id: string, title: strin
       ><button type="button" data-zoom="0" data-of="${id}">Fit the width</button>
     </div>
     <div class="frame">${drawGraph(operations, id, label)}</div>
-    <details>
+    <details data-list="${id}">
       <summary>${title} as a list</summary>
-      <ol class="plain">
-        ${items}
-      </ol>
     </details>`;
 }
 
@@ -103,6 +111,21 @@ function linesOf({ origins }: Kernel, readLine: ReadLine): Markup[] {
 
 /** The first line of a kernel is a comment that says which loops it has. */
 export const loopsOf = ({ source }: Kernel): string => source.split('\n')[0].replace('// ', '');
+
+/** The first row of a table; columns of numbers stand to the right, null is a column of pictures. */
+function heads(titles: readonly (string | null)[], numbers: readonly number[]): Markup {
+  const cells = titles.map((title, c) => {
+    if (title === null) return html`<td></td>`;
+    return numbers.includes(c)
+      ? html`<th scope="col" class="n">${title}</th>`
+      : html`<th scope="col">${title}</th>`;
+  });
+  return html`<thead>
+    <tr>
+      ${cells}
+    </tr>
+  </thead>`;
+}
 
 const number = (x: number, digits = 2): string => x.toFixed(digits);
 
@@ -130,18 +153,7 @@ function profileSection({ kernels, time, runs, advice }: Profile, program: Progr
   const hints = advice.map((a) => html`<li><span class="mono">${a.kernel}</span>: ${a.text}</li>`);
   return html`<p>${number(time, 4)} ms per run, median of ${runs}, on the values of the last call.</p>
     <table class="profile">
-      <thead>
-        <tr>
-          <th scope="col">Kernel</th>
-          <th scope="col" class="n">ms</th>
-          <th scope="col" class="n">Share</th>
-          <td></td>
-          <th scope="col" class="n">Gflop/s</th>
-          <th scope="col" class="n">GB/s</th>
-          <th scope="col" class="n">Of the roof</th>
-          <th scope="col">Bound by</th>
-        </tr>
-      </thead>
+      ${heads(['Kernel', 'ms', 'Share', null, 'Gflop/s', 'GB/s', 'Of the roof', 'Bound by'], [1, 2, 4, 5, 6])}
       <tbody>
         ${rows}
       </tbody>
@@ -171,7 +183,7 @@ function kernelSection(k: Kernel, i: number, id: string, readLine: ReadLine): Ma
           </ul>`
         : ''
     }
-    <pre tabindex="0" aria-label="Source of ${k.name}"><code>${highlight(k.source)}</code></pre>
+    <pre tabindex="0" aria-label="Source of ${k.name}"><code>${k.source}</code></pre>
   </article> `;
 }
 
@@ -200,16 +212,7 @@ function memorySection(structure: Structure, program: Program): Markup {
     <details>
       <summary>Memory as a table</summary>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Buffer</th>
-            <th scope="col">Role</th>
-            <th scope="col" class="n">Elements</th>
-            <th scope="col" class="n">Offset</th>
-            <th scope="col" class="n">Bytes</th>
-            <th scope="col">Needed in</th>
-          </tr>
-        </thead>
+        ${heads(['Buffer', 'Role', 'Elements', 'Offset', 'Bytes', 'Needed in'], [2, 3, 4])}
         <tbody>
           ${rows}
         </tbody>
@@ -274,10 +277,11 @@ const json = (value: unknown): Markup => new Markup(JSON.stringify(value).replac
 export function reportPage(reported: readonly Reported[], { title, readFile }: PageOptions): string {
   const readLine = lineReader(readFile);
   const structures = reported.map(({ program }) => structureOf(program) ?? nothing);
-  const data = reported.map(({ program }, p) => ({
+  const places = new Places(readLine);
+  const programs = reported.map(({ program }, p) => ({
     kernels: program.kernels.map((k) => k.name),
-    before: dataOf(structures[p].before, readLine),
-    after: dataOf(structures[p].after, readLine),
+    before: dataOf(structures[p].before, places),
+    after: dataOf(structures[p].after, places),
   }));
   const nav = reported.map(({ program }, p) => html`<li><a href="#p${p}">${program.name}</a></li>`);
   const sections = reported.map((r, p) => programSection(r, structures[p], p, readLine));
@@ -315,7 +319,7 @@ export function reportPage(reported: readonly Reported[], { title, readFile }: P
         </header>
         <main>${sections}</main>
         <script type="application/json" id="data">
-          ${json(data)}
+          ${json({ places: places.list, programs })}
         </script>
         <script>
           ${new Markup(behaviour)};

@@ -1,9 +1,11 @@
 // A kernel as a file that runs by itself. In: a program and one of its kernels. Out: a module that makes up inputs, runs the kernel on them,
 // and prints its time and a checksum: to measure a change by hand, or to show a bug.
 //
-// Of the program's source it takes what the kernel mentions: its buffers, and helper functions with what these mention.
+// Of the program's source it takes what the kernel mentions: its buffers, and helper functions with what these mention; special functions, which
+// a source is given, are written into it. So a file needs nothing but Node, wherever it lies.
 
 import type { AnyNode, Statement } from 'acorn';
+import { importedHelpers } from '../../compiler/emit/helpers.ts';
 import { InternalError } from '../../compiler/errors.ts';
 import type { KernelCounts } from '../kernelCounts.ts';
 import type { Parser } from '../parser.ts';
@@ -73,26 +75,34 @@ const arrays = {
 export interface StandaloneOptions {
   readonly counts: KernelCounts;
   readonly parse: Parser;
-  /** The address of compiler/emit/helpers: the special functions that a source does not hold itself come from there. */
-  readonly helpers: string;
+  /** Declarations of the special functions that a source does not hold itself. */
+  readonly special: () => string;
+}
+
+/** A special function with what it needs, under the name that sources have for it. */
+function specialFunction(helper: string, { parse, special }: StandaloneOptions): string {
+  const text = special();
+  const { name } = importedHelpers[helper];
+  const body = parse(text).body as readonly Statement[];
+  const needed = neededBy(name, body);
+  const statements = body.filter((s) => needed.has(s)).map((s) => text.slice(s.start, s.end));
+  return [`const ${helper} = (() => {`, ...statements, `return ${name};`, '})();'].join('\n');
 }
 
 export function standalone(program: Program, kernel: Kernel, options: StandaloneOptions): string {
-  const { counts, parse, helpers } = options;
+  const { counts, parse } = options;
   const { source } = program;
   const body = parse(source).body as readonly Statement[];
   const needed = neededBy(kernel.name, body);
+  const mentioned = new Set([...needed].flatMap((s) => (fromHelpers(s) ? [] : [...mentionedIn(s)])));
   const buffers = structureOf(program)?.buffers;
-  const head: string[] = [];
   const rest: string[] = [];
   for (const s of body) {
     if (!needed.has(s)) continue;
     const [name] = declaredBy(s);
     if (fromHelpers(s)) {
-      head.push(
-        `import { importedHelpers } from '${helpers}'; // gradloom's own: only where it is installed`,
-      );
-      rest.push(source.slice(s.start, s.end).replace('helpers', 'importedHelpers'));
+      for (const helper of declaredBy(s).filter((h) => mentioned.has(h)))
+        rest.push(specialFunction(helper, options));
     } else if (name?.startsWith('$')) {
       const buffer = buffers?.get(name.slice(1));
       if (!buffer) throw new InternalError(`standalone: no buffer ${name}`);
@@ -105,7 +115,7 @@ export function standalone(program: Program, kernel: Kernel, options: Standalone
   const usesRoutines = kernel.source.includes('routines.');
   return `// ${kernel.name} of the program ${program.name}, on made-up inputs: node <this file> [runs]
 // In one run: ${describeCounts(counts)}.
-${head.join('\n')}${head.length > 0 ? '\n' : ''}
+
 /** Floats between 0.1 and 1, and integers 0 and 1: within the domain of logarithms and of most indices. */
 function madeUp(array) {
   const float = array instanceof Float32Array || array instanceof Float64Array;

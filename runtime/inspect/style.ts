@@ -31,8 +31,9 @@ button.link { background: none; border: 0; padding: 0; text-align: start; font: 
 svg { display: block; } svg text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: var(--text); }
 .graph text { text-anchor: middle; pointer-events: none; } .graph .type { font-size: 10px; fill: var(--soft); }
 .tinted .type { fill: var(--text); }
-.edges path { fill: none; stroke: var(--soft); stroke-width: 1.2; opacity: .7; } .edges .far { opacity: .25; stroke-dasharray: 4 3; }
-.edges .on { stroke: var(--accent); stroke-width: 2.5; opacity: 1; }
+/* neither opacity nor dashes: with thousands of long edges each frame would take seconds to draw */
+.edges path { fill: none; stroke: var(--soft); stroke-width: 1.2; stroke-opacity: .7; } .edges .far { stroke-opacity: .25; }
+.edges .on { stroke: var(--accent); stroke-width: 2.5; stroke-opacity: 1; }
 .op { cursor: pointer; } .op rect { fill: var(--ground); stroke: var(--soft); }
 .op.tinted rect { fill: hsl(var(--hue) var(--tint-s) var(--tint-l)); stroke: hsl(var(--hue) 45% 50%); }
 .op.tinted:not(.computed) rect { fill-opacity: .35; stroke-dasharray: 3 2; }

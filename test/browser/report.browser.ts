@@ -170,6 +170,8 @@ for (const scheme of ['light', 'dark'] as const)
 test.serial('text has the contrast that WCAG asks for, in light and dark', async (t) => {
   for (const scheme of ['light', 'dark'] as const) {
     const { page } = await open(small, scheme);
+    await page.locator('article pre').first().scrollIntoViewIfNeeded();
+    await page.locator('article pre .keyword').first().waitFor(); // sources get their colours in sight
     const worst = await page.evaluate(() => {
       const channel = (c: number): number => (c <= 10.31 ? c / 3294.6 : ((c / 255 + 0.055) / 1.055) ** 2.4);
       const rgb = (text: string): number[] => (text.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);

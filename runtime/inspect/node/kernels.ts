@@ -8,9 +8,7 @@ import type { Options } from './cli.ts';
 import { CommandError } from './failure.ts';
 import { writeText } from './files.ts';
 import type { Ran } from './script.ts';
-
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const helpers = new URL(`../../../compiler/emit/helpers.${extension}`, import.meta.url).href;
+import { specialText } from './special.ts';
 
 export function writeKernels({ made }: Ran, { out }: Options): void {
   const parse = sourceParser();
@@ -21,7 +19,7 @@ export function writeKernels({ made }: Ran, { out }: Options): void {
       if (out === undefined)
         return `// ${program.name}, in one run: ${describeCounts(counts)}\n${kernel.source}`;
       const path = join(out, `${program.name}.${kernel.name}.mjs`.replace(/[^\w.-]/g, '_'));
-      writeText(path, standalone(program, kernel, { counts, parse, helpers }));
+      writeText(path, standalone(program, kernel, { counts, parse, special: specialText }));
       return `${path}: ${describeCounts(counts)}\n`;
     });
   });

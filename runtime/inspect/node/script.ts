@@ -6,11 +6,11 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Made } from '../program.ts';
 import { CommandError, oneLine } from './failure.ts';
+import { typescriptFlags } from './typescript.ts';
 
 export interface Ran {
   /** As it was named on the command line. */
@@ -69,23 +69,6 @@ function wanted(made: readonly Made[], eager: boolean, script: string): Made[] {
     made.length > 0
       ? `${script} called no compiled function: wrap the work in compile(), or give --eager for the programs of values that were read`
       : `${script} made no program: it must import gradloom and compute something`,
-  );
-}
-
-/** What Node needs to run TypeScript; nothing if it does already. */
-function typescriptFlags(script: string): string[] {
-  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
-  if (/\btsx\b|\btsimp\b|ts-node|strip-types|transform-types/.test(given)) return [];
-  const require = createRequire(join(process.cwd(), 'package.json'));
-  for (const loader of ['tsx', 'tsimp'])
-    if (require.resolve.paths(loader)?.some((folder) => existsSync(join(folder, loader, 'package.json'))))
-      return [`--import=${loader}`];
-  if ((process.features as { readonly typescript?: unknown }).typescript) return [];
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > 22 || (major === 22 && minor >= 6)) return ['--experimental-strip-types'];
-  throw new CommandError(
-    1,
-    `${script}: Node ${process.versions.node} runs no TypeScript: npm install --save-dev tsx, or take Node 22.18 or later`,
   );
 }
 
