@@ -45,8 +45,12 @@ export const limits = {
   segmentTests: 8192,
   segmentGrowth: 2,
   segmentSize: 600,
-  /** Iterations of inner loops from which a row is a function of its own: a call costs 3 ns, as much as a few elements. */
-  apartFrom: 64,
+  /**
+   * Iterations of inner loops from which a row is a function of its own: a call costs 3 ns, as much as a few elements. And those of all rows:
+   * a kernel that is short is entered often, and compiled as a whole.
+   */
+  apartRow: 32,
+  apartFrom: 8192,
   /** Elements from which on a step through memory meets another line of the cache: 64 bytes are 16 float32. */
   cacheLine: 16,
 } as const;

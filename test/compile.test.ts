@@ -561,7 +561,7 @@ test('an instance of any class is an argument by identity; what its fields hold 
   scaled.weights[0].add_(1);
   t.deepEqual(numbers(f(scaled, ones([2]))), [60, 60]);
   t.is(f.programs.length, 3);
-  t.is(f.explainRecompiles()[0], 'argument 0.factor: 3 -> 10');
+  t.is(f.explainRecompiles()[0], 's.factor (argument 0): 3 -> 10');
   const counting = compile((s: Scaled) => tensor(s.count++));
   t.throws(() => counting(scaled), {
     instanceOf: g.TraceError,

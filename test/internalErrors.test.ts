@@ -38,7 +38,7 @@ for (const [part, call] of Object.entries(broken))
   test(`a bug in the ${part} of an operator is an internal error, with its cause and the user's line`, (t) => {
     const error = t.throws(call, { instanceOf: InternalError, message: /^internal: Cannot read/ });
     t.true(error.cause instanceof TypeError);
-    t.regex(error.message, /\n at test\/internalErrors\.test\.ts:\d+:\d+$/);
+    t.regex(error.message, /\n at test\/internalErrors\.test\.ts:\d+:\d+, in .+$/);
   });
 
 test('an argument of a kind that an operator does not take is no bug of ours', (t) => {

@@ -96,6 +96,16 @@ test('what a row adds outside of itself is an element of scratch', (t) => {
   t.true(Math.abs(run([zeros, zeros.map(() => 1)])[0][0] - 64) < 1e-5);
 });
 
+test('a value from outside of the rows is no argument of theirs: a double that is handed over is an object', (t) => {
+  const [x, scale] = [tensor([64, 100]), tensor([])];
+  const { built, run } = compileNodes([x, scale], [softmax(mul(x, exp(scale)), 1)]);
+  t.regex(built.source, /Row\(i\)/);
+  t.regex(built.source, /\w\[0\] = Math.exp\(/);
+  const row = Array.from({ length: 6400 }, (_, i) => (i % 100 === 0 ? 1 : 0));
+  const e = Math.exp(Math.E);
+  t.true(Math.abs(run([row, [1]])[0][0] - e / (e + 99)) < 1e-6);
+});
+
 test('a short row is no function', (t) => {
   const x = tensor([64, 10]);
   t.notRegex(compileNodes([x], [softmax(x, 1)]).built.source, /Row\(/);
