@@ -60,8 +60,9 @@ export function gradloomInto<A extends unknown[]>(
   fn: (...args: A) => readonly Tensor[],
   args: A,
   shapes: readonly (readonly number[])[],
+  dtype: 'float32' | 'float64' = 'float32',
 ): GradloomSide {
-  const results = shapes.map((shape) => zeros([...shape]));
+  const results = shapes.map((shape) => zeros([...shape], { dtype }));
   const store = (...given: A): readonly Tensor[] => {
     fn(...given).forEach((x, i) => results[i].copy_(x));
     return [];

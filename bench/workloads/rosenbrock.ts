@@ -5,7 +5,7 @@ import { hessian, tensor } from 'gradloom';
 import type { Tensor } from 'gradloom';
 import { program } from '../lib/hand.ts';
 import { noise } from '../lib/numbers.ts';
-import { gradloomSide } from '../lib/workload.ts';
+import { gradloomInto } from '../lib/workload.ts';
 import type { Workload } from '../lib/workload.ts';
 
 const n = 100;
@@ -21,7 +21,7 @@ const workload: Workload = {
   name: 'rosenbrock-hessian',
   gradloom() {
     const of = hessian(rosenbrock);
-    return gradloomSide((x: Tensor) => [of(x) as Tensor], [tensor(point())]);
+    return gradloomInto((x: Tensor) => [of(x) as Tensor], [tensor(point())], [[n, n]], 'float64');
   },
   hand() {
     const out = new Float64Array(n * n);
