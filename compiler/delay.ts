@@ -14,12 +14,12 @@ export interface Timing {
   readonly users: ReadonlyMap<Node, readonly Node[]>;
   readonly place: ReadonlyMap<Node, Place>;
   readonly sinks: ReadonlySet<Node>;
-  readonly pass: ReadonlyMap<Node, number>;
+  readonly pass: Map<Node, number>;
   readonly passes: number;
 }
 
 /** The passes after everything that can wait has been moved. */
-export function delay({ members, users, place, sinks, pass, passes }: Timing): ReadonlyMap<Node, number> {
+export function delay({ members, users, place, sinks, pass, passes }: Timing): Map<Node, number> {
   if (passes < 2) return pass;
   const isInner = (n: Node): boolean => place.get(n) === 'inner';
   const reduces = (n: Node): boolean => meaningOf(n).tag === 'reduce';

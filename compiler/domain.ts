@@ -45,6 +45,14 @@ export interface Domain {
   readonly passes: number;
 }
 
+/** A domain whose owner may add members to it (extend.ts). */
+export interface GrowingDomain extends Domain {
+  readonly members: Node[];
+  readonly spans: Map<Node, Span>;
+  readonly place: Map<Node, Place>;
+  readonly pass: Map<Node, number>;
+}
+
 export interface Refusal {
   readonly refused: string;
 }
@@ -145,8 +153,8 @@ function findLate(
 
 const productOf = (list: readonly Axis[]): number => list.reduce((p, a) => p * a.extent, 1);
 
-/** Analyses a set of members given in topological order. */
-export function analyse(members: readonly Node[]): Domain | Refusal {
+/** Analyses a set of members given in topological order; the list becomes the domain's. */
+export function analyse(members: Node[]): GrowingDomain | Refusal {
   const alone = members.length === 1;
   const inside = new Set(members);
   const axes = new Axes();

@@ -6,7 +6,7 @@
 // convex, that is, no path may leave it and come back, and `analyse` must find common loops.
 
 import { flopsOf } from './cost.ts';
-import type { Domain } from './domain.ts';
+import type { Domain, GrowingDomain } from './domain.ts';
 import { analyse } from './domain.ts';
 import { InternalError } from './errors.ts';
 import { extend } from './extend.ts';
@@ -40,12 +40,13 @@ export interface Grouping {
 }
 
 interface Draft {
-  members: Node[];
+  /** Those of its domain, if it has one. */
+  readonly members: Node[];
   /** Null until somebody joins: most nodes do not stay alone. */
-  domain: Domain | null;
+  readonly domain: GrowingDomain | null;
   readonly contracts: boolean;
   /** Iterations of its largest member. */
-  readonly volume: number;
+  volume: number;
   from: Set<Draft>;
   to: Set<Draft>;
   /** Position of the first member. */
@@ -159,6 +160,30 @@ export function group(graph: Graph): Grouping {
   const manyReaders = findManyReaders(computed);
   const spread = findSpread(computed);
   const refused: RefusedMerge[] = [];
+  const positionOf = (n: Node): number => position.get(n) as number;
+
+  /** `a` has taken in the one member of `b`. */
+  const grow = (a: Draft, b: Draft, volume: number): Draft => {
+    a.volume = volume;
+    a.late = Math.max(a.late, b.late);
+    for (const d of b.from) {
+      d.to.delete(b);
+      if (d !== a) {
+        d.to.add(a);
+        a.from.add(d);
+      }
+    }
+    for (const d of b.to) {
+      d.from.delete(b);
+      if (d !== a) {
+        d.from.add(a);
+        a.to.add(d);
+      }
+    }
+    draftOf.set(b.members[0], a);
+    raise(a);
+    return a;
+  };
 
   const merge = (a: Draft, b: Draft, producer: Node, consumer: Node): Draft | null => {
     const why = (reason: string): null => {
@@ -172,16 +197,18 @@ export function group(graph: Graph): Grouping {
     if ((a.contracts || b.contracts) && broadcastBack.has(consumer))
       return why('its result is read along its own axis');
     if (detour(a, b) || detour(b, a)) return why('a path leaves the group and comes back');
-    const members = [...a.members, ...b.members].sort(
-      (x, y) => (position.get(x) as number) - (position.get(y) as number),
-    );
-    const last = b.members.length === 1 && members[members.length - 1] === b.members[0];
-    const domain = (last && a.domain && extend(a.domain, b.members[0])) || analyse(members);
-    if ('refused' in domain) return why(domain.refused);
     const volume = Math.max(a.volume, b.volume);
-    for (const side of [a, b])
-      if (side.volume < volume && side.members.some((n) => spread.has(n) && domain.sinks.has(n)))
-        return why('a small sum that rows read again comes first');
+    const comesFirst = (side: Draft, domain: Domain): boolean =>
+      side.volume < volume && side.members.some((n) => spread.has(n) && domain.sinks.has(n));
+    const tooLate = 'a small sum that rows read again comes first';
+    if (b.members.length === 1 && positionOf(b.members[0]) > positionOf(a.members[a.members.length - 1])) {
+      if (a.domain && comesFirst(a, a.domain)) return why(tooLate);
+      if (a.domain && extend(a.domain, b.members[0])) return grow(a, b, volume);
+    }
+    const members = [...a.members, ...b.members].sort((x, y) => positionOf(x) - positionOf(y));
+    const domain = analyse(members);
+    if ('refused' in domain) return why(domain.refused);
+    if (comesFirst(a, domain) || comesFirst(b, domain)) return why(tooLate);
     const merged: Draft = {
       members,
       domain,

@@ -2,7 +2,9 @@
 
 import type { Entry } from '../lib/workload.ts';
 import { workloads as call } from './call.ts';
+import { workloads as compile } from './compile.ts';
 import { workloads as crossEntropy } from './crossEntropy.ts';
+import { workloads as digits } from './digits.ts';
 import { workloads as gelu } from './gelu.ts';
 import { workloads as layerNorm } from './layerNorm.ts';
 import { workloads as lenet } from './lenet.ts';
@@ -22,6 +24,7 @@ export const entries: readonly Entry[] = [
   ...matmul,
   ...mlpAdam,
   ...mlpTiny,
+  ...digits,
   ...lenet,
   ...transformer,
   ...rnn,
@@ -29,4 +32,5 @@ export const entries: readonly Entry[] = [
   ...scalar,
   ...call,
   ...memory,
+  ...compile,
 ];
