@@ -4,7 +4,7 @@
 import test from 'ava';
 import { compile, grad, hessian, manualSeed, nn, optim, tensor } from '../index.ts';
 import type { Program, Tensor } from '../index.ts';
-import { makeTraining } from '../examples/digits.ts';
+import { lossKernel, makeTraining } from '../examples/digits.ts';
 import { makeTraining as makeConvTraining } from '../examples/digitsConv.ts';
 import { loadDigits } from '../examples/lib/digits.ts';
 import { newtonStep, rosenbrock } from '../examples/rosenbrock.ts';
@@ -84,6 +84,7 @@ test('the digits example learns, in one program of few kernels', (t) => {
   t.true(losses[21] < losses[0] / 2, String(losses));
   t.is(step.programs.length, 1);
   t.true(step.programs[0].kernels.length <= 10, `${step.programs[0].kernels.length} kernels`);
+  t.regex(lossKernel(step.programs[0])!.source, /exp32\(/);
   t.true(Number(accuracy(...heldBack).item()) > 0.1);
 });
 
