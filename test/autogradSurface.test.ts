@@ -194,6 +194,20 @@ test('forward over reverse: a tangent of a gradient is the product with the Hess
   t.deepEqual(numbers(tangent), [21, -9]);
 });
 
+test('the tangent of a custom function comes from its backward', (t) => {
+  class Square extends autograd.Function {
+    static forward(ctx: Context, x: Tensor): Tensor {
+      ctx.saveForBackward(x);
+      return x.pow(2);
+    }
+    // three times too much, so that nothing else can have given it
+    static backward(ctx: Context, gradient: Tensor): Tensor {
+      return gradient.mul(ctx.savedTensors[0]!).mul(6);
+    }
+  }
+  t.deepEqual(numbers(g.jvp((x: Tensor) => Square.apply(x), [tensor([3])], [tensor([10])])), [[9], [180]]);
+});
+
 test('an if and a loop over values are what was run', (t) => {
   const x = leaf(1);
   let y = x;
@@ -230,4 +244,21 @@ test('a program counts its operations and its memory before it runs', (t) => {
     [16, 16, 16],
   );
   t.regex(program.explain('graph'), /mm a a/);
+});
+
+// --- odd points that gradient-conventions.json does not have -------------------------------------------------------------------
+
+test('sgn has the gradient 0 everywhere, at 0 too', (t) => {
+  const x = leaf(-2, 0, 3);
+  x.sgn().sum().backward();
+  t.deepEqual(numbers(x.grad), [0, 0, 0]);
+});
+
+test('var and std of one element are NaN, and so are their gradients', (t) => {
+  for (const moment of ['var', 'std'] as const) {
+    const x = leaf(5);
+    const y = x[moment]();
+    y.backward();
+    t.deepEqual([y.item(), numbers(x.grad)], [NaN, [NaN]], moment);
+  }
 });
