@@ -87,12 +87,18 @@ export const transforming: Readonly<Record<string, Section>> = {
   },
   '1.10 torch.autograd.functional': {
     'jacobian(f, x, create_graph, strict, vectorize, strategy)': [
+      'transforms: functional: jacobian of tuples',
+      'transforms: functional: jacobian, vectorized',
       'transforms: functional refuses an independent input in strict mode',
       'transforms: functional refuses strict and vectorize',
       'transforms: functional results are connected to the inputs only with createGraph',
       'errors: jacobian_strict',
     ],
-    hessian: ['transforms: functional refuses a Hessian of a vector', 'errors: hessian_nonscalar'],
+    hessian: [
+      'transforms: functional: hessian',
+      'transforms: functional refuses a Hessian of a vector',
+      'errors: hessian_nonscalar',
+    ],
     'vjp, jvp, vhp, hvp': [
       'transforms: functional: vjp',
       'transforms: functional: vjp without v',

@@ -57,7 +57,8 @@ export const missing: Reasons = {
       'none is needed: tangents and batches go through forward and backward',
   },
   '1.7 Checks': {
-    gradcheck: 'check_forward_ad is not there',
+    gradcheck:
+      'check_forward_ad is not there; expanded inputs are checked, not refused; gradients always have the dtype of their inputs',
   },
   '1.12 torch.func and JAX transforms': {
     'custom_vjp (fwd -> residuals, bwd), custom_jvp (+defjvps, nondiff_argnums, symbolic_zeros)':
