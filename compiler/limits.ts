@@ -41,7 +41,10 @@ export const limits = {
   accumulators: 4,
   /** Operations of a loop that gets several accumulators: longer ones hide the wait for a sum behind their other work. */
   splitSize: 12,
-  /** Segments times tests of a loop that is cut, at most; and how much longer the text may get, or how long in operations. */
+  /**
+   * Segments times tests of a loop that is cut, at most; and how much longer the text may get, or how long in operations. The gradient of
+   * 64 steps is 64 loops in 448 operations: 8.9 ms became 6.1. Much longer functions are slow to become fast: V8 needs 0.6 s for 400 loops.
+   */
   segmentTests: 8192,
   segmentGrowth: 2,
   segmentSize: 600,
