@@ -51,6 +51,8 @@ export interface GrowingDomain extends Domain {
   readonly spans: Map<Node, Span>;
   readonly place: Map<Node, Place>;
   readonly pass: Map<Node, number>;
+  /** Tails that read no finished sum: they are only kept from running over the rows. */
+  readonly late: Set<Node>;
 }
 
 export interface Refusal {
@@ -134,8 +136,8 @@ function findLate(
   producers: (n: Node) => readonly Node[],
   downstream: ReadonlySet<Node>,
   place: ReadonlyMap<Node, Place>,
-): ReadonlySet<Node> {
-  if (downstream.size === 0) return downstream;
+): Set<Node> {
+  if (downstream.size === 0) return new Set();
   const late = new Set(
     members.filter(
       (n) => !downstream.has(n) && place.get(n) !== 'prologue' && users.has(n) && meaningOf(n).tag === 'map',
@@ -357,5 +359,5 @@ export function analyse(members: Node[]): GrowingDomain | Refusal {
   if (!alone && passes > 0 && innerSize > limits.stagedRow && contractions.length === 0)
     return refuse('a row is too long to be kept');
   const when = contractions.length > 0 ? pass : delay({ members, users, place, sinks, pass, passes });
-  return { members, spans, rows, place, sinks, pass: when, passes };
+  return { members, spans, rows, place, sinks, pass: when, passes, late };
 }

@@ -9,7 +9,7 @@ import { flopsOf } from './cost.ts';
 import type { Domain, GrowingDomain } from './domain.ts';
 import { analyse } from './domain.ts';
 import { InternalError } from './errors.ts';
-import { extend } from './extend.ts';
+import { extend, extendBefore } from './extend.ts';
 import type { Graph } from './graph.ts';
 import { limits } from './limits.ts';
 import type { Node } from './node.ts';
@@ -113,6 +113,7 @@ export function group(graph: Graph): Grouping {
   /** `a` has taken in the one member of `b`. */
   const grow = (a: Draft, b: Draft, volume: number): Draft => {
     a.volume = volume;
+    a.first = Math.min(a.first, b.first);
     a.late = Math.max(a.late, b.late);
     for (const d of b.from) {
       d.to.delete(b);
@@ -152,6 +153,8 @@ export function group(graph: Graph): Grouping {
     if (b.members.length === 1 && positionOf(b.members[0]) > positionOf(a.members[a.members.length - 1])) {
       if (a.domain && comesFirst(a, a.domain)) return why(tooLate);
       if (a.domain && extend(a.domain, b.members[0])) return grow(a, b, volume);
+    } else if (a.members.length === 1 && b.domain && !comesFirst(b, b.domain)) {
+      if (extendBefore(b.domain, a.members[0], positionOf)) return grow(b, a, volume);
     }
     const members = [...a.members, ...b.members].sort((x, y) => positionOf(x) - positionOf(y));
     const domain = analyse(members);
