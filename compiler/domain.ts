@@ -19,7 +19,7 @@ import { delay } from './delay.ts';
 import { limits } from './limits.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
-import { meaningOf, operandRead } from './reads.ts';
+import { meaningOf, onlyRenames, operandRead } from './reads.ts';
 
 /** Where one member runs. */
 export interface Span {
@@ -64,24 +64,18 @@ const refuse = (refused: string): Refusal => ({ refused });
 /** The axes that an operand's dimensions have when read through views that only rename axes; null if one does more. */
 export function renamed(axes: Axes, from: readonly Dim[], read: Read): readonly Dim[] | null {
   let at = from;
-  for (const { view, input } of read.steps) {
+  for (const step of read.steps) {
+    const { view, input } = step;
     if (view.tag === 'reshape') {
       const next = axes.repartition(at.flat(), input);
       if (!next) return null;
       at = next;
-      continue;
-    }
-    const next: Dim[] = [];
-    for (let i = 0; i < input.length; i++) {
-      const map = view.axes[i];
-      if (input[i] === 1 && view.fill === undefined) next.push([]);
-      else if (map.div === undefined && map.offset === 0 && map.terms.length === 1 && map.terms[0][1] === 1) {
-        const dim = at[map.terms[0][0]];
-        if (dim.reduce((p, a) => p * a.extent, 1) !== input[i]) return null;
-        next.push(dim);
-      } else return null;
-    }
-    at = next;
+    } else if (onlyRenames(step)) {
+      const before = at;
+      at = input.map((size, i) =>
+        size === 1 && view.fill === undefined ? [] : before[view.axes[i].terms[0][0]],
+      );
+    } else return null;
   }
   return at;
 }

@@ -16,8 +16,19 @@ const sameAxes = (a: Span, b: Span): boolean =>
   a.dims.length === b.dims.length &&
   a.dims.every((dim, i) => dim.length === b.dims[i].length && dim.every((axis, k) => axis === b.dims[i][k]));
 
-/** What lies in memory may be read at the reader's own index; through a view it may tie axes together. */
-const isPlain = ({ source, steps }: Read): boolean => steps.length === 0 || source.type.shape.length === 0;
+/**
+ * True if reading this memory leaves all axes as they are: at the reader's own index, or through views that split no axis if nobody else
+ * reads it, for what two members read ties their axes together.
+ */
+function isFree(members: readonly Node[], { source, steps }: Read): boolean {
+  if (steps.length === 0 || source.type.shape.length === 0) return true;
+  return steps.every(({ view }) => view.tag === 'affine') && !members.some((m) => reads(m, source));
+}
+
+function reads(n: Node, source: Node): boolean {
+  for (let k = 0; k < n.inputs.length; k++) if (operandRead(n, k).source === source) return true;
+  return false;
+}
 
 /** Views of a single number under which it stays the same number. */
 const onlySpreads = ({ steps }: Read): boolean =>
@@ -38,7 +49,7 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
     const { source } = read;
     const span = spans.get(source);
     if (span === undefined) {
-      if (!isPlain(read)) return false;
+      if (!isFree(domain.members, read)) return false;
       continue;
     }
     const where = placeIn(domain, source);
@@ -82,7 +93,7 @@ export function extendBefore(domain: GrowingDomain, n: Node, positionOf: (member
   if (place === 'prologue' || (place !== 'tail' && domain.passes > 0)) return false;
   for (let k = 0; k < n.inputs.length; k++) {
     const read = operandRead(n, k);
-    if (spans.has(read.source) || !isPlain(read)) return false;
+    if (spans.has(read.source) || !isFree(members, read)) return false;
   }
   for (let k = 0; k < reader.inputs.length; k++) {
     const { source, steps } = operandRead(reader, k);

@@ -13,7 +13,7 @@ import { extend, extendBefore } from './extend.ts';
 import type { Graph } from './graph.ts';
 import { limits } from './limits.ts';
 import type { Node } from './node.ts';
-import { isComputed, meaningOf, producersOf, readOf } from './reads.ts';
+import { isComputed, meaningOf, movesElements, producersOf, readOf } from './reads.ts';
 import { findBroadcastBack, findInlined, findManyReaders, findSpread } from './roles.ts';
 import { numel } from './shape.ts';
 
@@ -141,6 +141,8 @@ export function group(graph: Graph): Grouping {
     };
     if (a.members.length + b.members.length > limits.groupMembers) return why('the group would be too large');
     if (a.contracts && b.contracts) return why('two contractions');
+    if (movesElements(consumer, producer))
+      return why(`${consumer.op.name} reads ${producer.op.name} through a view that moves elements`);
     if (isScalar(a) && !isScalar(b) && manyReaders.has(producer))
       return why('a scalar that several kernels read comes first');
     if ((a.contracts || b.contracts) && broadcastBack.has(consumer))

@@ -90,3 +90,27 @@ export function producersOf(n: Node): readonly Node[] {
     ...new Set(n.inputs.map((i) => readOf(i).source).filter((source) => isComputed(source))),
   ]);
 }
+
+/** True if a view only orders, repeats or drops whole axes of its input. */
+export function onlyRenames({ view, input, output }: Step): boolean {
+  if (view.tag === 'reshape') return false;
+  return view.axes.every(
+    ({ offset, terms, div }, i) =>
+      (input[i] === 1 && view.fill === undefined) ||
+      (div === undefined &&
+        offset === 0 &&
+        terms.length === 1 &&
+        terms[0][1] === 1 &&
+        output[terms[0][0]] === input[i]),
+  );
+}
+
+/** True if a node sees a value at other places than its own, whatever axes both have: shifted, cut, strided or reversed. */
+export function movesElements(reader: Node, source: Node): boolean {
+  return reader.inputs.some((_, k) => {
+    const read = operandRead(reader, k);
+    return (
+      read.source === source && read.steps.some((step) => step.view.tag === 'affine' && !onlyRenames(step))
+    );
+  });
+}
