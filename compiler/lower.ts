@@ -105,7 +105,8 @@ function kernelOf(parts: readonly Part[], context: ProgramContext): Kernel {
   };
 }
 
-function nameOf({ domain: { members } }: Group): string {
+/** What a kernel is called, if nothing else is. */
+export function nameOf({ domain: { members } }: Group): string {
   const words = [...new Set(members.map((n) => n.op.name.replace(/[^A-Za-z0-9]/g, '')))];
   return (words.length <= 4 ? words : [...words.slice(0, 2), 'etc', words[words.length - 1]]).join('_');
 }

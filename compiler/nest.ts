@@ -149,7 +149,12 @@ export function mapExpr(e: Expr, f: (e: Expr) => Expr, onIndex?: (i: NestIndex) 
   }
 }
 
-function mapIndex(i: NestIndex, f: (e: Expr) => Expr, onIndex?: (i: NestIndex) => NestIndex): NestIndex {
+/** Rebuilds an index: the expressions inside with `f`, then itself. */
+export function mapIndex(
+  i: NestIndex,
+  f: (e: Expr) => Expr,
+  onIndex?: (i: NestIndex) => NestIndex,
+): NestIndex {
   const terms = mapList(i.terms, (t) => {
     const { atom } = t;
     if (atom.tag === 'var') return t;

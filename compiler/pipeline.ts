@@ -9,7 +9,8 @@ import type { Graph } from './graph.ts';
 import { reachable, verifyGraph } from './graph.ts';
 import type { Grouping } from './group.ts';
 import { group, partsOf } from './group.ts';
-import { lower } from './lower.ts';
+import { makeKernels } from './kernels.ts';
+import type { Lowered } from './kernels.ts';
 import { Names } from './names.ts';
 import type { Buffer, Kernel } from './nest.ts';
 import type { Node, TensorType } from './node.ts';
@@ -21,7 +22,6 @@ import { plan } from './plan.ts';
 import { isComputed, meaningOf, readOf } from './reads.ts';
 import type { Rule } from './rewrite.ts';
 import { arg } from './scalar.ts';
-import { hoist, schedule } from './schedule.ts';
 import { numel } from './shape.ts';
 import { simplify } from './simplify.ts';
 import type { SimplifyOptions } from './simplify.ts';
@@ -133,32 +133,24 @@ export function build(graph: Graph, options: BuildOptions): Built {
     for (const n of g.stored) if (!outputs.has(n)) bufferFor(n, n.op.name, 'temporary');
 
   const valueOf = new Map([...buffers].map(([n, b]) => [b, n]));
-  const uniqueName = (base: string): string => names.fresh(base);
-  const nests = grouping.groups.map((g) =>
-    lower(g, {
-      bufferOf: (n) => buffers.get(n),
-      inlined: grouping.inlined,
-      taken: names,
-      uniqueName,
-    }),
-  );
-  const kernels = nests.map((k) => schedule(k, names, uniqueName));
+  const lowered = makeKernels({ grouping, bufferOf: (n) => buffers.get(n), names });
+  const kernels = lowered.map((l) => l.kernel);
   if (verify) kernels.forEach(verifyKernel);
   const external = new Set(inputBuffers.filter((_, i) => options.external.has(i)));
   const writeBack = new Map<Buffer, Buffer>();
   options.writeBack.forEach(
     (input, o) => input !== null && writeBack.set(outputBuffers[o], inputBuffers[input]),
   );
-  const nestOf = new Map(kernels.map((k, i) => [k, nests[i]]));
+  const of = new Map(lowered.map((l) => [l.kernel, l]));
   const planned = plan({
     kernels,
-    nestOf,
+    nestOf: (k) => (of.get(k) as Lowered).nest,
     inputs: inputBuffers,
     outputs: outputBuffers,
     external,
     writeBack,
   });
-  const final: Plan = { ...planned, kernels: planned.kernels.map((k) => hoist(k, names)) };
+  const final: Plan = { ...planned, kernels: planned.kernels.map((k) => (of.get(k) as Lowered).finish()) };
   const emitted = emitProgram(final, options);
   const routines = optimized.nodes.flatMap((n): RoutineSlot[] => {
     const m = meaningOf(n);
@@ -171,7 +163,7 @@ export function build(graph: Graph, options: BuildOptions): Built {
     graph,
     optimized,
     grouping,
-    nests,
+    nests: lowered.map((l) => l.nest),
     plan: final,
     emitted,
     get source() {

@@ -34,7 +34,7 @@ export interface Plan {
 export interface PlanRequest {
   readonly kernels: readonly Kernel[];
   /** Each kernel as it was lowered: loops are cut up later, but the order of loads and stores of one element stays. */
-  readonly nestOf: ReadonlyMap<Kernel, Kernel>;
+  readonly nestOf: (kernel: Kernel) => Kernel;
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
   /** Inputs whose memory is not ours: they need no slot. */
@@ -140,7 +140,7 @@ export function plan(request: PlanRequest): Plan {
   const { inputs, outputs, external, nestOf } = request;
   const known = new Map<Kernel, ReadonlyMap<Buffer, Accesses>>();
   const inPlace = (k: Kernel, read: Buffer, write: Buffer): boolean => {
-    const accesses = known.get(k) ?? accessesOf(nestOf.get(k) as Kernel);
+    const accesses = known.get(k) ?? accessesOf(nestOf(k));
     known.set(k, accesses);
     return safeInPlace(accesses, read, write);
   };

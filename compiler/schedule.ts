@@ -16,7 +16,7 @@ import { everywhere, hoistBases, inlineOnce, joinLoops } from './tidy.ts';
 import { splitSums, unrollShort } from './unroll.ts';
 
 /** Names in use, so that transformations can add their own. */
-function namesOf(kernel: Kernel, taken: Names): Names {
+export function namesOf(kernel: Kernel, taken: Names): Names {
   const names = new Names(taken);
   kernel.scratch.forEach((b) => names.reserve(b.name));
   visitStmts(kernel.body, (s) => {

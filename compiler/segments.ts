@@ -10,7 +10,7 @@ import type { LoopVar } from './affine.ts';
 import { add, indexOf, ofVar, substitute } from './affine.ts';
 import { limits } from './limits.ts';
 import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
-import { exprsOf, mapExpr, mapStmt, visitExpr, visitOwn, visitStmts } from './nest.ts';
+import { exprsOf, mapExpr, mapIndex, mapList, mapStmt, visitExpr, visitOwn, visitStmts } from './nest.ts';
 import { boundsOf, settle } from './settle.ts';
 import { renamed } from './unroll.ts';
 
@@ -38,10 +38,8 @@ function segmentsOf(s: Loop, fresh: (base: string) => string): readonly Stmt[] |
     const length = (starts[k + 1] ?? loop.extent) - from;
     const v: LoopVar = { ...loop, extent: length };
     const at: NestIndex = length === 1 ? indexOf(from) : add(ofVar(v), indexOf(from));
-    const body = simplified(
-      (k === 0 ? s.body : renamed(s.body, fresh)).map((x) => moved(x, loop.name, at)),
-      new Map(),
-    );
+    const left = simplified(s.body, (i) => substitute(i, (x) => (x.name === loop.name ? at : null)));
+    const body = k === 0 ? left : renamed(left, fresh);
     return length === 1 ? body : [{ ...s, loop: v, body }];
   });
   const after = segments.reduce((sum, stmts) => sum + sizeOf(stmts), 0);
@@ -73,32 +71,69 @@ function cutsOf({ loop, body }: Loop): { readonly guards: number; readonly cuts:
   return { guards, cuts };
 }
 
-const moved = (s: Stmt, name: string, at: NestIndex): Stmt =>
-  mapStmt(
-    s,
-    (e) => e,
-    (i) => substitute(i, (v) => (v.name === name ? at : null)),
-  );
-
-/** Statements with all tests decided that can be, and without the values that have become numbers. */
-function simplified(stmts: readonly Stmt[], outer: ReadonlyMap<string, Expr>): readonly Stmt[] {
+/**
+ * Statements at other indices, with all tests decided that can be, and without the values that have become numbers. What a test keeps from
+ * being read is not looked at: of the many pieces of a sequence, a segment has one.
+ */
+function simplified(
+  stmts: readonly Stmt[],
+  moved: (i: NestIndex) => NestIndex,
+  outer: ReadonlyMap<string, Expr> = new Map(),
+): readonly Stmt[] {
   const known = new Map(outer);
   const valueOf = (e: Expr): Expr => (e.tag === 'local' ? (known.get(e.name) ?? e) : e);
   const decide = (e: Expr): Expr => {
     const value = valueOf(e);
     return value.tag === 'number' || value.tag === 'local' ? value : withoutZeros(settle(e), valueOf);
   };
-  return stmts.flatMap((s): readonly Stmt[] => {
-    if (s.tag === 'let') {
-      const value = mapExpr(s.value, decide);
-      known.set(s.name, value);
-      return value.tag === 'number' || value.tag === 'local' ? [] : [{ ...s, value }];
+  const here = (e: Expr): Expr => {
+    switch (e.tag) {
+      case 'guarded': {
+        const guards = mapList(e.guards, (g) => {
+          const index = mapIndex(g.index, decide, moved);
+          return index === g.index ? g : { ...g, index };
+        });
+        const tested = settle({ ...e, guards, value: unread });
+        if (tested.tag === 'number') return tested;
+        const value = here(e.value);
+        return tested.tag === 'guarded' ? { ...tested, value } : value;
+      }
+      case 'prim': {
+        const args = mapList(e.args, here);
+        return decide(args === e.args ? e : { ...e, args });
+      }
+      case 'cast': {
+        const arg = here(e.arg);
+        return decide(arg === e.arg ? e : { ...e, arg });
+      }
+      default:
+        return mapExpr(e, decide, moved);
     }
-    if (s.tag === 'loop') return [{ ...s, body: simplified(s.body, known) }];
-    const now = mapStmt(s, decide);
-    return now.tag === 'if' ? [{ ...now, body: simplified(now.body, known) }] : [now];
+  };
+  return stmts.flatMap((s): readonly Stmt[] => {
+    switch (s.tag) {
+      case 'let': {
+        const value = here(s.value);
+        known.set(s.name, value);
+        return value.tag === 'number' || value.tag === 'local' ? [] : [{ ...s, value }];
+      }
+      case 'var':
+      case 'assign':
+        return [{ ...s, value: here(s.value) }];
+      case 'store':
+        return [{ ...s, index: mapIndex(s.index, decide, moved), value: here(s.value) }];
+      case 'loop':
+        return [{ ...s, body: simplified(s.body, moved, known) }];
+      case 'if':
+        return [{ ...s, condition: here(s.condition), body: simplified(s.body, moved, known) }];
+      default:
+        return [mapStmt(s, decide, moved)];
+    }
   });
 }
+
+/** Stands for what a test may keep from being read. */
+const unread: Expr = { tag: 'local', name: '' };
 
 /** (x + 0) + 0 is x + 0, though x + 0 is not x: it makes 0 of -0. */
 function withoutZeros(e: Expr, valueOf: (e: Expr) => Expr): Expr {
