@@ -59,6 +59,8 @@ export const sameIndex = (a: Index, b: Index): boolean =>
   a.terms.every((t) => b.terms.some((u) => u.coef === t.coef && sameAtom(t.atom, u.atom)));
 
 export function add<X>(a: Index<X>, b: Index<X>): Index<X> {
+  if (b.terms.length === 0) return b.offset === 0 ? a : { offset: a.offset + b.offset, terms: a.terms };
+  if (a.terms.length === 0) return a.offset === 0 ? b : { offset: a.offset + b.offset, terms: b.terms };
   const terms = [...a.terms];
   for (const t of b.terms) {
     const at = terms.findIndex((u) => sameAtom(u.atom, t.atom));
@@ -72,7 +74,9 @@ export function add<X>(a: Index<X>, b: Index<X>): Index<X> {
 export const scale = <X>(a: Index<X>, by: number): Index<X> =>
   by === 0
     ? { offset: 0, terms: [] }
-    : { offset: a.offset * by, terms: a.terms.map((t) => ({ atom: t.atom, coef: t.coef * by })) };
+    : by === 1
+      ? a
+      : { offset: a.offset * by, terms: a.terms.map((t) => ({ atom: t.atom, coef: t.coef * by })) };
 
 function rangeOfAtom(atom: Atom): Range {
   switch (atom.tag) {

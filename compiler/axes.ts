@@ -26,15 +26,14 @@ export class Axes {
   }
 
   /** The atomic axes of a dimension, as known by now. */
-  resolve(dim: Dim): Axis[] {
-    const result: Axis[] = [];
-    for (const axis of dim) {
-      let a = axis;
-      while (a.link) a = a.link;
-      if (a.parts) result.push(...this.resolve(a.parts));
-      else result.push(a);
+  resolve(dim: Dim, into: Axis[] = []): Axis[] {
+    for (let i = 0; i < dim.length; i++) {
+      let axis = dim[i];
+      while (axis.link) axis = axis.link;
+      if (axis.parts) this.resolve(axis.parts, into);
+      else into.push(axis);
     }
-    return result;
+    return into;
   }
 
   private split(axis: Axis, fast: number): readonly [Axis, Axis] {

@@ -19,7 +19,7 @@ import { delay } from './delay.ts';
 import { limits } from './limits.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
-import { meaningOf, onlyRenames, operandRead } from './reads.ts';
+import { meaningOf, onlyRenames, operandRead, producersOf } from './reads.ts';
 
 /** Where one member runs. */
 export interface Span {
@@ -220,8 +220,8 @@ export function analyse(members: Node[]): GrowingDomain | Refusal {
 
   // 3. Scalars that depend on no loop of the group are computed once, before everything.
   const place = new Map<Node, Place>();
-  const producers = (n: Node): Node[] =>
-    n.inputs.map((_, k) => operandRead(n, k).source).filter((x) => inside.has(x));
+  const read = new Map(members.map((n) => [n, producersOf(n).filter((x) => inside.has(x))]));
+  const producers = (n: Node): readonly Node[] => read.get(n) as readonly Node[];
   for (const n of members)
     if (spanOf(n).iter.length === 0 && producers(n).every((p) => place.get(p) === 'prologue'))
       place.set(n, 'prologue');

@@ -51,7 +51,7 @@ export class Interner {
       return n;
     }
     const ids = n.inputs.map((i) => i.id);
-    if (isCommutative(n.op.name)) ids.sort((a, b) => a - b);
+    if (ids.length === 2 && ids[0] > ids[1] && isCommutative(n.op.name)) ids.reverse();
     const key = `${n.op.name}|${ids.join()}|${n.type.dtype}|${n.type.shape.join()}|${attrsKey(n.attrs)}`;
     const known = this.table.get(key);
     if (known) return known;

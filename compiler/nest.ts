@@ -169,7 +169,7 @@ export function mapIndex(
   return onIndex ? onIndex(mapped) : mapped;
 }
 
-/** Visits an expression and everything in it, the indices included. */
+/** Visits an expression and everything in it, the indices included. Before V8 optimises it, each step of a `for of` makes an object. */
 export function visitExpr(
   e: Expr,
   visit: (e: Expr) => void,
@@ -182,13 +182,13 @@ export function visitExpr(
       visitIn(e.index, visit, visitIndex);
       break;
     case 'prim':
-      for (const a of e.args) visitExpr(a, visit, visitIndex);
+      for (let i = 0; i < e.args.length; i++) visitExpr(e.args[i], visit, visitIndex);
       break;
     case 'cast':
       visitExpr(e.arg, visit, visitIndex);
       break;
     case 'guarded':
-      for (const g of e.guards) visitIn(g.index, visit, visitIndex);
+      for (let i = 0; i < e.guards.length; i++) visitIn(e.guards[i].index, visit, visitIndex);
       visitExpr(e.value, visit, visitIndex);
       break;
   }
@@ -196,7 +196,8 @@ export function visitExpr(
 
 function visitIn(i: NestIndex, visit: (e: Expr) => void, visitIndex: (i: NestIndex) => void): void {
   visitIndex(i);
-  for (const { atom } of i.terms) {
+  for (let t = 0; t < i.terms.length; t++) {
+    const { atom } = i.terms[t];
     if (atom.tag === 'value') visitExpr(atom.expr, visit, visitIndex);
     else if (atom.tag !== 'var') visitIn(atom.of, visit, visitIndex);
   }
@@ -208,11 +209,24 @@ export function visitOwn(
   visit: (e: Expr) => void,
   visitIndex: (i: NestIndex) => void = () => {},
 ): void {
-  if (s.tag === 'loop' || s.tag === 'routine' || s.tag === 'comment') return;
-  if (s.tag === 'store') {
-    visitIn(s.index, visit, visitIndex);
-    visitExpr(s.value, visit, visitIndex);
-  } else for (const e of exprsOf(s)) visitExpr(e, visit, visitIndex);
+  switch (s.tag) {
+    case 'let':
+    case 'var':
+    case 'assign':
+      return visitExpr(s.value, visit, visitIndex);
+    case 'store':
+      visitIn(s.index, visit, visitIndex);
+      return visitExpr(s.value, visit, visitIndex);
+    case 'if':
+      return visitExpr(s.condition, visit, visitIndex);
+    case 'contraction':
+      visitExpr(s.a, visit, visitIndex);
+      return visitExpr(s.b, visit, visitIndex);
+    case 'loop':
+    case 'routine':
+    case 'comment':
+      return;
+  }
 }
 
 /** The expressions that a statement evaluates itself, without those of the statements inside it. */
@@ -237,13 +251,14 @@ export function exprsOf(s: Stmt): readonly Expr[] {
 
 /** The statements directly inside a statement. */
 export const bodyOf = (s: Stmt): readonly Stmt[] =>
-  s.tag === 'loop' || s.tag === 'if' ? s.body : s.tag === 'contraction' ? s.epilogue : [];
+  s.tag === 'loop' || s.tag === 'if' ? s.body : s.tag === 'contraction' ? s.epilogue : none;
+const none: readonly Stmt[] = [];
 
 /** Visits statements in order, outer before inner. */
 export function visitStmts(stmts: readonly Stmt[], visit: (s: Stmt) => void): void {
-  for (const s of stmts) {
-    visit(s);
-    visitStmts(bodyOf(s), visit);
+  for (let i = 0; i < stmts.length; i++) {
+    visit(stmts[i]);
+    visitStmts(bodyOf(stmts[i]), visit);
   }
 }
 

@@ -145,19 +145,26 @@ export function plan(request: PlanRequest): Plan {
     return safeInPlace(accesses, read, write);
   };
   // 1. Which outputs can be written where they must end.
-  const aliases = new Map<Buffer, Buffer>();
-  const copies: { from: Buffer; to: Buffer }[] = [];
+  const writerOf = new Map(request.kernels.flatMap((k) => k.writes.map((b) => [b, k] as const)));
+  const possible = [...request.writeBack].filter(([output, input]) => {
+    const w = writerOf.get(output);
+    return w !== undefined && (!w.reads.includes(input) || inPlace(w, input, output));
+  });
+  const aliases = new Map<Buffer, Buffer>(possible);
   let kernels = order(request.kernels, aliases);
-  if (!kernels) throw new InternalError('plan: the kernels form a cycle');
-  for (const [output, input] of request.writeBack) {
-    const w = request.kernels.find((k) => k.writes.includes(output));
-    const possible = w !== undefined && (!w.reads.includes(input) || inPlace(w, input, output));
-    const trial = possible ? order(request.kernels, new Map([...aliases, [output, input]])) : null;
-    if (trial) {
+  if (!kernels) {
+    // not all together: one after the other, as far as it goes
+    aliases.clear();
+    kernels = order(request.kernels, aliases);
+    if (!kernels) throw new InternalError('plan: the kernels form a cycle');
+    for (const [output, input] of possible) {
+      const trial = order(request.kernels, new Map([...aliases, [output, input]]));
+      if (!trial) continue;
       aliases.set(output, input);
       kernels = trial;
-    } else copies.push({ from: output, to: input });
+    }
   }
+  const copies = [...request.writeBack].flatMap(([from, to]) => (aliases.has(from) ? [] : [{ from, to }]));
 
   // 2. Lifetimes.
   const from = new Map<Buffer, number>();

@@ -42,9 +42,10 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   };
   let body: readonly Stmt[] = kernel.body;
   const contracts = body.some(holdsContraction);
-  body = everywhere(body, (stmts) =>
-    stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])),
-  );
+  if (contracts)
+    body = everywhere(body, (stmts) =>
+      stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])),
+    );
   body = pickTerms(body);
   body = joinEqualSums(body);
   body = inlineOnce(body);

@@ -4,7 +4,7 @@
 //   - the part of an index that a loop does not change named before the loop.
 
 import type { LoopVar } from './affine.ts';
-import { add, ofAtom, rangeOf, strideIn, substitute, variablesOf } from './affine.ts';
+import { add, ofAtom, rangeOf, sameAtom, strideIn, substitute, variablesOf } from './affine.ts';
 import type { Expr, NestIndex, Stmt } from './nest.ts';
 import { bodyOf, mapExpr, mapList, mapStmt, num, visitExpr, visitOwn, visitStmts } from './nest.ts';
 
@@ -87,7 +87,8 @@ function inlineBlock(body: readonly Stmt[]): readonly Stmt[] {
     } else if (bodyOf(s).length > 0) {
       // A loop may run often and change anything: only numbers go in.
       flush((e) => e.tag === 'number');
-      result.push(mapStmt(s, (x) => (x.tag === 'local' ? (pending.get(x.name) ?? x) : x)));
+      const put = (x: Expr): Expr => (x.tag === 'local' ? (pending.get(x.name) ?? x) : x);
+      result.push(pending.size === 0 ? s : mapStmt(s, put));
     } else {
       const filled = fillStmt(s, fill);
       if (s.tag === 'store') flush((e) => !hasLoad(e));
@@ -116,7 +117,7 @@ function fillStmt(s: Stmt, fill: (e: Expr) => Expr): Stmt {
 
 /** for i < m { for j < n { body } } becomes for ij < m*n where all indices move by n times j's stride along i. */
 export function joinLoops(stmts: readonly Stmt[]): readonly Stmt[] {
-  return everywhere(stmts, (body) => body.map((s) => joinOne(s)));
+  return everywhere(stmts, (body) => mapList(body, joinOne));
 }
 
 function joinOne(s: Stmt): Stmt {
@@ -193,10 +194,8 @@ export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => stri
 }
 
 const isFixed = (atom: NestIndex['terms'][number]['atom'], outer: ReadonlySet<string>): boolean =>
-  [...variablesOf({ offset: 0, terms: [{ atom, coef: 1 }] })].every((name) => outer.has(name));
+  atom.tag === 'var' ? outer.has(atom.name) : [...variablesOf(ofAtom(atom))].every((name) => outer.has(name));
 
 const sameTerms = (a: NestIndex, b: NestIndex): boolean =>
   a.terms.length === b.terms.length &&
-  a.terms.every((t) =>
-    b.terms.some((u) => u.coef === t.coef && JSON.stringify(u.atom) === JSON.stringify(t.atom)),
-  );
+  a.terms.every((t) => b.terms.some((u) => u.coef === t.coef && sameAtom(u.atom, t.atom)));

@@ -83,12 +83,15 @@ function chainOf(s: Stmt): Chain | null {
  */
 export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
   return everywhere(stmts, (body) =>
-    body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s) : [s])),
+    body.some((s) => s.tag === 'loop')
+      ? body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s) : [s]))
+      : body,
   );
 }
 
 function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly Stmt[] {
-  if (loop.step !== undefined || countStmts(body) > limits.splitSize) return [whole];
+  if (loop.step !== undefined || !body.every((s) => s.tag === 'let' || s.tag === 'assign')) return [whole];
+  if (countStmts(body) > limits.splitSize) return [whole];
   const sums = body.filter((s) => s.tag !== 'let');
   const chains = sums.map(chainOf);
   if (chains.length === 0 || chains.length > 2 || !chains.every((c) => c !== null)) return [whole];
