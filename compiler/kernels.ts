@@ -105,12 +105,6 @@ function overOther(model: Model, moved: ReadonlyMap<Buffer, Place>, base: string
     writes: k.writes.map(other),
     scratch: k.scratch.map(other),
   });
-  const kernel = copy(model.kernel);
-  // what a loop leaves alone in an index is named with where its window begins
-  const isMoved = [...moved.values()].some(({ start }) => start !== 0);
-  return {
-    nest: copy(model.nest),
-    kernel,
-    finish: () => (isMoved ? hoist(kernel, names) : copy(model.finish())),
-  };
+  // what hoist names before a loop holds no offset: windows begin in the loads themselves
+  return { nest: copy(model.nest), kernel: copy(model.kernel), finish: () => copy(model.finish()) };
 }

@@ -10,7 +10,17 @@ import type { LoopVar } from './affine.ts';
 import { add, indexOf, ofVar, substitute } from './affine.ts';
 import { limits } from './limits.ts';
 import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
-import { exprsOf, mapExpr, mapIndex, mapList, mapStmt, visitExpr, visitOwn, visitStmts } from './nest.ts';
+import {
+  exprsOf,
+  mapExpr,
+  mapIndex,
+  mapList,
+  mapStmt,
+  num,
+  visitExpr,
+  visitOwn,
+  visitStmts,
+} from './nest.ts';
 import { boundsOf, settle } from './settle.ts';
 import { renamed } from './unroll.ts';
 
@@ -38,7 +48,10 @@ function segmentsOf(s: Loop, fresh: (base: string) => string): readonly Stmt[] |
     const length = (starts[k + 1] ?? loop.extent) - from;
     const v: LoopVar = { ...loop, extent: length };
     const at: NestIndex = length === 1 ? indexOf(from) : add(ofVar(v), indexOf(from));
-    const left = simplified(s.body, (i) => substitute(i, (x) => (x.name === loop.name ? at : null)));
+    const left = simplified(s.body, {
+      moved: (i) => substitute(i, (x) => (x.name === loop.name ? at : null)),
+      answer: (g) => (isTestOf(loop, g) ? holdsAt(g, from) : null),
+    });
     const body = k === 0 ? left : renamed(left, fresh);
     return length === 1 ? body : [{ ...s, loop: v, body }];
   });
@@ -50,14 +63,13 @@ function segmentsOf(s: Loop, fresh: (base: string) => string): readonly Stmt[] |
 function cutsOf({ loop, body }: Loop): { readonly guards: number; readonly cuts: ReadonlySet<number> } {
   const cuts = new Set([0]);
   let guards = 0;
-  const note = ({ index, lo, hi, divides }: NestGuard): void => {
-    const [term] = index.terms;
-    if (index.terms.length !== 1 || term.atom.tag !== 'var' || term.atom.name !== loop.name) return;
-    if (divides !== 1 || Math.abs(term.coef) !== 1) return;
+  const note = (guard: NestGuard): void => {
+    if (!isTestOf(loop, guard)) return;
+    const { index, lo, hi } = guard;
     guards++;
     // lo <= offset + v < hi, or with -v: offset - hi < v <= offset - lo
     const edges =
-      term.coef === 1
+      index.terms[0].coef === 1
         ? [lo - index.offset, hi - index.offset]
         : [index.offset - hi + 1, index.offset - lo + 1];
     for (const edge of edges) if (edge > 0 && edge < loop.extent) cuts.add(edge);
@@ -71,15 +83,37 @@ function cutsOf({ loop, body }: Loop): { readonly guards: number; readonly cuts:
   return { guards, cuts };
 }
 
+/** True if a test has one answer in each segment of a loop: it looks at the loop's variable alone. */
+function isTestOf(loop: LoopVar, { index: { terms }, divides }: NestGuard): boolean {
+  if (terms.length !== 1 || divides !== 1) return false;
+  const { atom, coef } = terms[0];
+  return atom.tag === 'var' && atom.name === loop.name && (coef === 1 || coef === -1);
+}
+
+/** The answer of such a test where the variable has a value. */
+function holdsAt({ index: { offset, terms }, lo, hi }: NestGuard, value: number): boolean {
+  const at = offset + terms[0].coef * value;
+  return lo <= at && at < hi;
+}
+
+/** What is known in a segment. */
+interface Segment {
+  /** An index where the segment lies. */
+  readonly moved: (i: NestIndex) => NestIndex;
+  /** The answer of a test that has one in all of the segment. */
+  readonly answer: (g: NestGuard) => boolean | null;
+}
+
 /**
  * Statements at other indices, with all tests decided that can be, and without the values that have become numbers. What a test keeps from
  * being read is not looked at: of the many pieces of a sequence, a segment has one.
  */
 function simplified(
   stmts: readonly Stmt[],
-  moved: (i: NestIndex) => NestIndex,
+  segment: Segment,
   outer: ReadonlyMap<string, Expr> = new Map(),
 ): readonly Stmt[] {
+  const { moved, answer } = segment;
   const known = new Map(outer);
   const valueOf = (e: Expr): Expr => (e.tag === 'local' ? (known.get(e.name) ?? e) : e);
   const decide = (e: Expr): Expr => {
@@ -89,16 +123,19 @@ function simplified(
   const here = (e: Expr): Expr => {
     switch (e.tag) {
       case 'guarded': {
-        const guards = mapList(e.guards, (g) => {
-          const index = mapIndex(g.index, decide, moved);
-          return index === g.index ? g : { ...g, index };
-        });
+        if (e.guards.some((g) => answer(g) === false)) return num(e.otherwise);
+        const open = e.guards.filter((g) => answer(g) === null);
+        if (open.length === 0) return here(e.value);
+        const guards = open.map((g) => ({ ...g, index: mapIndex(g.index, decide, moved) }));
         const tested = settle({ ...e, guards, value: unread });
         if (tested.tag === 'number') return tested;
         const value = here(e.value);
         return tested.tag === 'guarded' ? { ...tested, value } : value;
       }
       case 'prim': {
+        const bounds = boundsOf(e);
+        const holds = bounds && answer(bounds);
+        if (holds !== null) return num(holds ? 1 : 0);
         const args = mapList(e.args, here);
         return decide(args === e.args ? e : { ...e, args });
       }
@@ -123,9 +160,9 @@ function simplified(
       case 'store':
         return [{ ...s, index: mapIndex(s.index, decide, moved), value: here(s.value) }];
       case 'loop':
-        return [{ ...s, body: simplified(s.body, moved, known) }];
+        return [{ ...s, body: simplified(s.body, segment, known) }];
       case 'if':
-        return [{ ...s, condition: here(s.condition), body: simplified(s.body, moved, known) }];
+        return [{ ...s, condition: here(s.condition), body: simplified(s.body, segment, known) }];
       default:
         return [mapStmt(s, decide, moved)];
     }
