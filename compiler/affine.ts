@@ -156,6 +156,12 @@ const mentions = <X>(index: Index<X>, by: (v: LoopVar) => Index<X> | null): bool
     atom.tag === 'var' ? by(atom) !== null : atom.tag !== 'value' && mentions(atom.of, by),
   );
 
+/** True if a test holds for the name of a loop variable in an index. */
+export const someVariable = (index: Index, test: (name: string) => boolean): boolean =>
+  index.terms.some(({ atom }) =>
+    atom.tag === 'var' ? test(atom.name) : atom.tag !== 'value' && someVariable(atom.of, test),
+  );
+
 /** The names of the loop variables in an index (run-time values are asked for by the caller). */
 export function variablesOf(index: Index, into = new Set<string>()): Set<string> {
   for (const { atom } of index.terms) {

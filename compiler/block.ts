@@ -2,8 +2,8 @@
 // expression can be evaluated.
 
 import type { LoopVar } from './affine.ts';
-import { variablesOf } from './affine.ts';
-import type { Expr, Stmt } from './nest.ts';
+import { someVariable } from './affine.ts';
+import type { Expr, NestIndex, Stmt } from './nest.ts';
 import { visitExpr } from './nest.ts';
 import type { Node } from './node.ts';
 
@@ -30,15 +30,17 @@ export const block = (outer: Block | null, vars: Iterable<LoopVar> = [], raw = f
 
 /** The outermost block in which an expression can be evaluated: V8 does not move loads out of loops that store. */
 export function outermost(e: Expr, where: Block): Block {
-  const needs = new Set<string>();
   let local = false;
+  const indices: NestIndex[] = [];
   visitExpr(
     e,
     (x) => (local ||= x.tag === 'local'),
-    (index) => variablesOf(index, needs),
+    (index) => indices.push(index),
   );
+  if (local) return where;
   let home = where;
-  while (!local && home.outer && ![...needs].some((name) => home.vars.has(name))) home = home.outer;
+  const needs = (name: string): boolean => home.vars.has(name);
+  while (home.outer && !indices.some((index) => someVariable(index, needs))) home = home.outer;
   return home;
 }
 

@@ -227,17 +227,17 @@ export function analyse(members: Node[]): GrowingDomain | Refusal {
       place.set(n, 'prologue');
 
   // 4. Which axes are inner.
-  const reach = new Map<Node, Set<Axis>>();
-  for (const n of [...members].reverse()) {
-    const set = new Set<Axis>();
-    for (const user of users.get(n) ?? []) {
-      spanOf(user).iter.forEach((a) => set.add(a));
-      (reach.get(user) as Set<Axis>).forEach((a) => set.add(a));
-    }
-    reach.set(n, set);
-  }
   const reducers = members.filter((n) => spanOf(n).reduced.length > 0);
-  const readAgain = reducers.filter((n) => spanOf(n).reduced.some((a) => (reach.get(n) as Set<Axis>).has(a)));
+  const reach = new Map<Node, Set<Axis>>();
+  for (let i = reducers.length === 0 ? -1 : members.length - 1; i >= 0; i--) {
+    const set = new Set<Axis>();
+    users.get(members[i])?.forEach((user) => {
+      spanOf(user).iter.forEach((a) => set.add(a));
+      reach.get(user)?.forEach((a) => set.add(a));
+    });
+    reach.set(members[i], set);
+  }
+  const readAgain = reducers.filter((n) => spanOf(n).reduced.some((a) => reach.get(n)?.has(a)));
   if (contractions.some((n) => readAgain.includes(n)))
     return refuse('the sum of a contraction is read along its own axis');
   const inner = new Set<Axis>([...readAgain, ...contractions].flatMap((n) => spanOf(n).reduced));

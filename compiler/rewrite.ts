@@ -63,15 +63,14 @@ export function match(pattern: Pattern, n: Node, captures: Captures = {}): Captu
     return value !== null && Object.is(value, pattern) ? captures : null;
   }
   const name = pattern[0];
-  const subs = pattern.slice(1);
-  if (n.op.name !== name || n.inputs.length !== subs.length) return null;
-  const inOrder = matchAll(subs, n.inputs, captures);
-  if (inOrder || subs.length !== 2 || !commutative.has(name)) return inOrder;
-  return matchAll(subs, [n.inputs[1], n.inputs[0]], captures);
+  if (n.op.name !== name || n.inputs.length !== pattern.length - 1) return null;
+  const inOrder = matchInputs(pattern, n.inputs, captures);
+  if (inOrder || n.inputs.length !== 2 || !commutative.has(name)) return inOrder;
+  return matchInputs(pattern, [n.inputs[1], n.inputs[0]], captures);
 }
 
-function matchAll(patterns: readonly Pattern[], nodes: readonly Node[], captures: Captures): Captures | null {
+function matchInputs(pattern: OpPattern, inputs: readonly Node[], captures: Captures): Captures | null {
   let found: Captures | null = captures;
-  for (let i = 0; i < patterns.length && found; i++) found = match(patterns[i], nodes[i], found);
+  for (let i = 0; i < inputs.length && found; i++) found = match(pattern[i + 1], inputs[i], found);
   return found;
 }

@@ -4,7 +4,7 @@
 //   - the part of an index that a loop does not change named before the loop.
 
 import type { LoopVar } from './affine.ts';
-import { add, ofAtom, rangeOf, sameAtom, strideIn, substitute, variablesOf } from './affine.ts';
+import { add, ofAtom, rangeOf, sameAtom, someVariable, strideIn, substitute } from './affine.ts';
 import type { Expr, NestIndex, Stmt } from './nest.ts';
 import { bodyOf, mapExpr, mapList, mapStmt, num, visitExpr, visitOwn, visitStmts } from './nest.ts';
 
@@ -163,14 +163,10 @@ export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => stri
       const before = bases.length;
       const hoist = (index: NestIndex): NestIndex => {
         if (outer.size === 0) return index;
-        const fixed = index.terms.filter((t) => t.atom.tag !== 'value' && isFixed(t.atom, outer));
+        const fixed = index.terms.filter((t) => isFixed(t.atom, outer));
+        if (fixed.length === 0 || fixed.length === index.terms.length) return index;
+        if (fixed.length === 1 && fixed[0].coef === 1 && fixed[0].atom.tag === 'var') return index;
         const moving = index.terms.filter((t) => !fixed.includes(t));
-        if (
-          moving.length === 0 ||
-          fixed.length === 0 ||
-          (fixed.length === 1 && fixed[0].coef === 1 && fixed[0].atom.tag === 'var')
-        )
-          return index;
         const part: NestIndex = { offset: 0, terms: fixed };
         const range = rangeOf(part);
         // A variable counts from 0: what may be negative would lose its range, and with it the guards that need it.
@@ -194,7 +190,7 @@ export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => stri
 }
 
 const isFixed = (atom: NestIndex['terms'][number]['atom'], outer: ReadonlySet<string>): boolean =>
-  atom.tag === 'var' ? outer.has(atom.name) : [...variablesOf(ofAtom(atom))].every((name) => outer.has(name));
+  atom.tag !== 'value' && !someVariable(ofAtom(atom), (name) => !outer.has(name));
 
 const sameTerms = (a: NestIndex, b: NestIndex): boolean =>
   a.terms.length === b.terms.length &&
