@@ -66,7 +66,7 @@ function findRepeated(groups: readonly Group[]): ReadonlySet<string> {
   return repeated;
 }
 
-/** The same kernel over other memory, with a name and scratch of its own. */
+/** The same kernel over other memory, with a name and scratch of its own; its statements are made when they are asked for. */
 function overOther(model: Model, moved: ReadonlyMap<Buffer, Place>, base: string, names: Names): Lowered {
   const locals = namesOf(model.kernel, names);
   const fresh = (base: string): string => scratchName(base, locals, (b) => names.fresh(b));
@@ -97,14 +97,19 @@ function overOther(model: Model, moved: ReadonlyMap<Buffer, Place>, base: string
         return s;
     }
   };
-  const copy = (k: Kernel): Kernel => ({
-    ...k,
-    name,
-    body: k.body.map((s) => stmt(mapStmt(s, load))),
-    reads: k.reads.map(other),
-    writes: k.writes.map(other),
-    scratch: k.scratch.map(other),
-  });
+  const copy = (k: Kernel): Kernel => {
+    let body: readonly Stmt[] | null = null;
+    return {
+      ...k,
+      name,
+      get body() {
+        return (body ??= k.body.map((s) => stmt(mapStmt(s, load))));
+      },
+      reads: k.reads.map(other),
+      writes: k.writes.map(other),
+      scratch: k.scratch.map(other),
+    };
+  };
   // what hoist names before a loop holds no offset: windows begin in the loads themselves
   return { nest: copy(model.nest), kernel: copy(model.kernel), finish: () => copy(model.finish()) };
 }

@@ -8,7 +8,7 @@ import type { Origin } from '../node.ts';
 import { InternalError } from '../errors.ts';
 import { rangeOf, sameIndex, variablesOf } from '../affine.ts';
 import type { Buffer, Expr, Kernel, NestGuard, NestIndex, Stmt } from '../nest.ts';
-import { bodyOf, visitOwn } from '../nest.ts';
+import { visitOwn, visitStmts } from '../nest.ts';
 import type { Primitive } from '../scalar.ts';
 import type { DType } from '../dtype.ts';
 
@@ -119,6 +119,7 @@ export class KernelPrinter {
       case 'local':
         return atom(e.name);
       case 'load':
+        this.buffers.add(e.buffer);
         return atom(`${e.buffer.name}[${this.index(e.index).text}]`);
       case 'index':
         return this.index(e.index);
@@ -204,9 +205,8 @@ export class KernelPrinter {
     switch (s.tag) {
       case 'loop': {
         if (s.apart !== undefined) {
-          const { free } = usedBy(s.body);
           this.apart.push(s);
-          w.block(loopHead(s), () => w.line(`${s.apart}(${free.join(', ')});`));
+          w.block(loopHead(s), () => w.line(`${s.apart}(${freeIn(s.body).join(', ')});`));
           return;
         }
         w.block(loopHead(s), () => this.statements(s.body, w));
@@ -230,6 +230,7 @@ export class KernelPrinter {
         w.block(`if (${this.condition(s.condition).text})`, () => this.statements(s.body, w));
         return;
       case 'routine':
+        for (const b of [s.output, ...s.inputs]) this.buffers.add(b);
         w.line(`routines.run${s.slot}([${s.inputs.map((b) => b.name).join(', ')}], ${s.output.name});`);
         return;
       case 'comment':
@@ -258,27 +259,29 @@ export class KernelPrinter {
     return `${text} = ${this.value(value).text};`;
   }
 
+  /** What the function that is being printed reads and writes. */
+  private readonly buffers = new Set<Buffer>();
   /** Loops of the kernel whose bodies are functions. */
   private apart: Loop[] = [];
 
   kernel(k: Kernel): Writer {
     const all = [...new Set([...k.reads, ...k.writes, ...k.scratch])];
     const print = (head: string, body: readonly Stmt[]): Writer => {
-      const w = new Writer();
-      w.block(head, () => {
-        const { buffers } = usedBy(body);
-        const used = all.filter((b) => buffers.has(b));
+      const inside = new Writer();
+      this.buffers.clear();
+      this.statements(body, inside);
+      const used = all.filter((b) => this.buffers.has(b));
+      return new Writer().block(head, (w) => {
         if (used.length > 0) w.line(`const ${used.map((b) => `${b.name} = $${b.name}`).join(', ')};`);
-        this.statements(body, w);
+        w.append(inside);
       });
-      return w;
     };
     this.apart = [];
     const main = print(`function ${k.name}()`, k.body);
     const w = new Writer();
     for (const { apart, body } of this.apart) {
       w.comment(`a row of ${k.name}`);
-      w.append(print(`function ${apart}(${usedBy(body).free.join(', ')})`, body)).line();
+      w.append(print(`function ${apart}(${freeIn(body).join(', ')})`, body)).line();
     }
     w.comment(k.summary);
     for (const o of describeOrigins(k.origins)) w.comment(o);
@@ -292,34 +295,20 @@ function loopHead({ loop: { name, extent, step } }: Loop): string {
   return `for (let ${name} = 0; ${name} < ${extent}; ${step === undefined ? `${name}++` : `${name} += ${step}`})`;
 }
 
-/** The buffers that a function with this body needs at hand, and the names that it must be given. */
-function usedBy(body: readonly Stmt[]): {
-  readonly buffers: ReadonlySet<Buffer>;
-  readonly free: readonly string[];
-} {
-  const buffers = new Set<Buffer>();
+/** The names that a function with this body must be given. */
+function freeIn(body: readonly Stmt[]): readonly string[] {
   const defined = new Set<string>();
   const names = new Set<string>();
-  const visit = (stmts: readonly Stmt[]): void => {
-    for (const s of stmts) {
-      if (s.tag === 'loop') defined.add(s.loop.name);
-      if (s.tag === 'let' || s.tag === 'var') defined.add(s.name);
-      if (s.tag === 'store') buffers.add(s.buffer);
-      if (s.tag === 'routine') [s.output, ...s.inputs].forEach((b) => buffers.add(b));
-      visitOwn(
-        s,
-        (e) => {
-          if (e.tag === 'local') names.add(e.name);
-          if (e.tag === 'load') buffers.add(e.buffer);
-        },
-        (i) => variablesOf(i, names),
-      );
-      if (s.tag === 'loop' && s.apart !== undefined) usedBy(s.body).free.forEach((name) => names.add(name));
-      else visit(bodyOf(s));
-    }
-  };
-  visit(body);
-  return { buffers, free: [...names].filter((name) => !defined.has(name)) };
+  visitStmts(body, (s) => {
+    if (s.tag === 'loop') defined.add(s.loop.name);
+    if (s.tag === 'let' || s.tag === 'var') defined.add(s.name);
+    visitOwn(
+      s,
+      (e) => e.tag === 'local' && names.add(e.name),
+      (i) => variablesOf(i, names),
+    );
+  });
+  return [...names].filter((name) => !defined.has(name));
 }
 
 function sameExpr(a: Expr, b: Expr): boolean {

@@ -24,10 +24,10 @@ export class Writer {
   }
 
   /** `head {`, the body, `}`. */
-  block(head: string, body: () => void, tail = '}'): this {
+  block(head: string, body: (w: this) => void, tail = '}'): this {
     this.line(`${head} {`);
     this.depth++;
-    body();
+    body(this);
     this.depth--;
     return this.line(tail);
   }
