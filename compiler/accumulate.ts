@@ -37,13 +37,13 @@ export const inArray = (buffer: Buffer, index: NestIndex): Slot => ({
 /** What a reduction answers. */
 export const resultOf = (acc: Accumulator): Expr => (acc.index ?? acc.value).read;
 
-/** What an accumulator holds before the first value; an index of -1 says that there was none. */
+/** What an accumulator holds before the first value; the first of all has index 0, and keeps it where none is better than the start. */
 export const startOf = (
   monoid: Monoid,
   dtype: DType,
 ): { readonly value: number; readonly index: number } => ({
   value: identityOf(monoid, dtype),
-  index: -1,
+  index: 0,
 });
 
 /** Takes in a value of the reduction `n`. */
@@ -61,7 +61,7 @@ export function step(
     { tag: 'let', name, value, origin },
     {
       tag: 'if',
-      condition: combineArg(acc.monoid, acc.value.read, acc.index.read, local(name)),
+      condition: combineArg(acc.monoid, acc.value.read, local(name)),
       body: [acc.value.write(local(name)), acc.index.write(index)],
     },
   ];

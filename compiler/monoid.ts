@@ -4,7 +4,6 @@
 import type { DType } from './dtype.ts';
 import { InternalError } from './errors.ts';
 import type { Expr } from './nest.ts';
-import { num } from './nest.ts';
 import type { Monoid } from './op.ts';
 import type { Primitive } from './scalar.ts';
 
@@ -31,15 +30,14 @@ export function combine(monoid: Monoid, acc: Expr, next: Expr, dtype: DType): Ex
   };
 }
 
-/** True if `next` takes the place: nothing was taken yet, it is better, or it is the first NaN. */
-export function combineArg(monoid: Monoid, acc: Expr, index: Expr, next: Expr): Expr {
+/** True if `next` takes the place: it is better, or the first NaN. Of most values one comparison says that they do not. */
+export function combineArg(monoid: Monoid, acc: Expr, next: Expr): Expr {
   const prim = (name: Primitive, ...args: Expr[]): Expr => ({
     tag: 'prim',
     prim: name,
     args,
     dtype: 'float64',
   });
-  const better = prim(monoid === 'argmax' ? 'gt' : 'lt', next, acc);
-  const firstNaN = prim('and', prim('isnan', next), prim('not', prim('isnan', acc)));
-  return prim('or', prim('or', better, firstNaN), prim('lt', index, num(0)));
+  const notWorse = prim('not', prim(monoid === 'argmax' ? 'le' : 'ge', next, acc));
+  return prim('and', notWorse, prim('not', prim('isnan', acc)));
 }
