@@ -69,7 +69,7 @@ function findRepeated(groups: readonly Group[]): ReadonlySet<string> {
 /** The same kernel over other memory, with a name and scratch of its own; its statements are made when they are asked for. */
 function overOther(model: Model, moved: ReadonlyMap<Buffer, Place>, base: string, names: Names): Lowered {
   const locals = namesOf(model.kernel, names);
-  const fresh = (base: string): string => scratchName(base, locals, (b) => names.fresh(b));
+  const fresh = (word: string): string => scratchName(word, locals, (w) => names.fresh(w));
   const name = fresh(base);
   const places = new Map(moved);
   for (const b of model.kernel.scratch)
