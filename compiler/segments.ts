@@ -10,18 +10,9 @@ import type { LoopVar } from './affine.ts';
 import { add, indexOf, ofVar, substitute } from './affine.ts';
 import { limits } from './limits.ts';
 import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
-import {
-  exprsOf,
-  mapExpr,
-  mapIndex,
-  mapList,
-  mapStmt,
-  num,
-  visitExpr,
-  visitOwn,
-  visitStmts,
-} from './nest.ts';
+import { mapExpr, mapIndex, mapList, mapStmt, num, visitOwn, visitStmts } from './nest.ts';
 import { boundsOf, settle } from './settle.ts';
+import { sizeOfStmts } from './tidy.ts';
 import { renamed } from './unroll.ts';
 
 type Loop = Extract<Stmt, { tag: 'loop' }>;
@@ -43,7 +34,7 @@ function segmentsOf(s: Loop, fresh: (base: string) => string): readonly Stmt[] |
   const { guards, cuts } = cutsOf(s);
   const starts = [...cuts].sort((a, b) => a - b);
   if (starts.length < 2 || starts.length * guards > limits.segmentTests) return null;
-  const before = sizeOf(s.body);
+  const before = sizeOfStmts(s.body);
   const segments = starts.map((from, k) => {
     const length = (starts[k + 1] ?? loop.extent) - from;
     const v: LoopVar = { ...loop, extent: length };
@@ -55,7 +46,7 @@ function segmentsOf(s: Loop, fresh: (base: string) => string): readonly Stmt[] |
     const body = k === 0 ? left : renamed(left, fresh);
     return length === 1 ? body : [{ ...s, loop: v, body }];
   });
-  const after = segments.reduce((sum, stmts) => sum + sizeOf(stmts), 0);
+  const after = segments.reduce((sum, stmts) => sum + sizeOfStmts(stmts), 0);
   return after <= Math.max(limits.segmentGrowth * before, limits.segmentSize) ? segments.flat() : null;
 }
 
@@ -180,12 +171,3 @@ function withoutZeros(e: Expr, valueOf: (e: Expr) => Expr): Expr {
 }
 const isZero = (e: Expr): boolean => e.tag === 'number' && Object.is(e.value, 0);
 const addsZero = (e: Expr): boolean => e.tag === 'prim' && e.prim === 'add' && e.args.some(isZero);
-
-const sizeOf = (stmts: readonly Stmt[]): number => {
-  let size = 0;
-  visitStmts(stmts, (s) => {
-    size++;
-    for (const e of exprsOf(s)) visitExpr(e, (x) => (size += x.tag === 'prim' || x.tag === 'load' ? 1 : 0));
-  });
-  return size;
-};

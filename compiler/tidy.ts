@@ -6,7 +6,7 @@
 import type { LoopVar } from './affine.ts';
 import { add, ofAtom, rangeOf, sameAtom, someVariable, strideIn, substitute } from './affine.ts';
 import type { Expr, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, mapExpr, mapList, mapStmt, num, visitExpr, visitOwn, visitStmts } from './nest.ts';
+import { bodyOf, exprsOf, mapExpr, mapList, mapStmt, num, visitExpr, visitOwn, visitStmts } from './nest.ts';
 
 export const withBody = (s: Stmt, body: readonly Stmt[]): Stmt =>
   s.tag === 'loop' || s.tag === 'if' ? { ...s, body } : s;
@@ -40,6 +40,12 @@ export const sizeOfExpr = (e: Expr): number => {
   visitExpr(e, (x) => (size += x.tag === 'prim' || x.tag === 'load' || x.tag === 'guarded' ? 1 : 0));
   return size;
 };
+/** Operations and reads of statements, with those inside of them; each statement counts as one more. */
+export function sizeOfStmts(stmts: readonly Stmt[]): number {
+  let size = 0;
+  visitStmts(stmts, (s) => (size += exprsOf(s).reduce((n, e) => n + sizeOfExpr(e), 1)));
+  return size;
+}
 const hasLoad = (e: Expr): boolean => {
   let found = false;
   visitExpr(e, (x) => (found ||= x.tag === 'load'));

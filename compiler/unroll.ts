@@ -5,8 +5,8 @@ import type { LoopVar } from './affine.ts';
 import { add, ofVar, substitute } from './affine.ts';
 import { limits } from './limits.ts';
 import type { Expr, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, exprsOf, local, mapStmt, num, visitStmts } from './nest.ts';
-import { everywhere, readsLocal, sizeOfExpr, withBody } from './tidy.ts';
+import { bodyOf, local, mapStmt, num, visitStmts } from './nest.ts';
+import { everywhere, readsLocal, sizeOfExpr, sizeOfStmts, withBody } from './tidy.ts';
 
 /** Renames what a block defines, so that several copies can stand side by side. */
 export function renamed(body: readonly Stmt[], nameOf: (name: string) => string): Stmt[] {
@@ -26,18 +26,12 @@ export function renamed(body: readonly Stmt[], nameOf: (name: string) => string)
   );
 }
 
-const countStmts = (stmts: readonly Stmt[]): number => {
-  let count = 0;
-  visitStmts(stmts, (s) => (count += exprsOf(s).reduce((n, e) => n + sizeOfExpr(e), 1)));
-  return count;
-};
-
 /** Unrolls innermost loops that are short and small. */
 export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
   return everywhere(stmts, (body) =>
     body.flatMap((s): readonly Stmt[] => {
       if (s.tag !== 'loop' || s.loop.step !== undefined || s.loop.extent > limits.unroll) return [s];
-      if (s.body.some((x) => x.tag === 'loop') || countStmts(s.body) * s.loop.extent > limits.unrolledSize)
+      if (s.body.some((x) => x.tag === 'loop') || sizeOfStmts(s.body) * s.loop.extent > limits.unrolledSize)
         return [s];
       const copies: Stmt[] = [];
       for (let at = 0; at < s.loop.extent; at++) {
@@ -91,7 +85,7 @@ export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
 
 function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly Stmt[] {
   if (loop.step !== undefined || !body.every((s) => s.tag === 'let' || s.tag === 'assign')) return [whole];
-  if (countStmts(body) > limits.splitSize) return [whole];
+  if (sizeOfStmts(body) > limits.splitSize) return [whole];
   const sums = body.filter((s) => s.tag !== 'let');
   const chains = sums.map(chainOf);
   if (chains.length === 0 || chains.length > 2 || !chains.every((c) => c !== null)) return [whole];
