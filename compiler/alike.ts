@@ -1,6 +1,6 @@
 // Groups that are the same but for the memory they touch: a step of a recurrent network, written once by the user, is a group per time
 // step. In: a group, and the buffer of every value that is in memory. Out: a text, the same for two groups if lowering makes the same loops
-// of them, and the places in memory in the order in which the text mentions them. kernels.ts lowers one of such groups.
+// of them, and the windows in the order in which the text mentions them. kernels.ts lowers one of such groups.
 //
 // A window of a buffer (x[t] of a sequence x) is a place of its own: the text says how far its elements are apart, and not where it begins.
 
@@ -13,15 +13,15 @@ import { printType } from './node.ts';
 import { meaningOf } from './reads.ts';
 import { stridesOf } from './shape.ts';
 
-/** Where a window begins, in elements; 0 for a whole buffer. */
-export interface Place {
+/** A piece of memory that a group touches, from an element on; a whole buffer begins at 0. */
+export interface Window {
   readonly buffer: Buffer;
   readonly start: number;
 }
 
 export interface Description {
   readonly text: string;
-  readonly places: readonly Place[];
+  readonly windows: readonly Window[];
 }
 
 /** Null for a routine: each has a place of its own in a table. */
@@ -34,13 +34,13 @@ export function describeGroup(
   const members = new Set(parts.flatMap((part) => part.domain.members));
   const names = new Map<Node, string>();
   const buffers: Buffer[] = [];
-  const places: Place[] = [];
+  const windows: Window[] = [];
   const lines: string[] = [];
 
   const inMemory = (n: Node, start = 0): string => {
     const buffer = bufferOf(n) as Buffer;
     if (!buffers.includes(buffer)) buffers.push(buffer);
-    places.push({ buffer, start });
+    windows.push({ buffer, start });
     return `memory ${buffers.indexOf(buffer)}: ${printType(n.type)}`;
   };
   const isRead = (n: Node): boolean => {
@@ -79,12 +79,15 @@ export function describeGroup(
     }
     lines.push(`rows ${domain.rows.map((a) => a.extent).join()}, passes ${domain.passes}`);
   }
-  return { text: lines.join('\n'), places };
+  return { text: lines.join('\n'), windows };
 }
 
 /** How far each buffer of one group is from its like in another that has the same text; null if windows of one buffer lie differently. */
-export function distances(from: readonly Place[], to: readonly Place[]): ReadonlyMap<Buffer, Place> | null {
-  const result = new Map<Buffer, Place>();
+export function distances(
+  from: readonly Window[],
+  to: readonly Window[],
+): ReadonlyMap<Buffer, Window> | null {
+  const result = new Map<Buffer, Window>();
   for (let i = 0; i < from.length; i++) {
     const start = to[i].start - from[i].start;
     const known = result.get(from[i].buffer);

@@ -2,7 +2,7 @@
 // are alike (alike.ts) are lowered and scheduled once; the others are the same statements over other memory.
 
 import { describeGroup, distances } from './alike.ts';
-import type { Place } from './alike.ts';
+import type { Window } from './alike.ts';
 import type { Group, Grouping } from './group.ts';
 import { lower, nameOf } from './lower.ts';
 import type { ProgramContext } from './lower.ts';
@@ -30,7 +30,7 @@ export interface KernelRequest {
 
 /** The first of some groups that are alike. */
 interface Model extends Lowered {
-  readonly places: readonly Place[];
+  readonly windows: readonly Window[];
 }
 
 export function makeKernels({ grouping, bufferOf, names }: KernelRequest): readonly Lowered[] {
@@ -47,10 +47,10 @@ export function makeKernels({ grouping, bufferOf, names }: KernelRequest): reado
   return grouping.groups.map((g) => {
     const like = repeated.has(signature(g)) ? describeGroup(g, bufferOf, grouping.inlined) : null;
     const model = like && models.get(like.text);
-    const moved = model && distances(model.places, like.places);
+    const moved = model && distances(model.windows, like.windows);
     if (model && moved) return overOther(model, moved, nameOf(g), names);
     const lowered = fromGroup(g);
-    if (like) models.set(like.text, { ...lowered, places: like.places });
+    if (like) models.set(like.text, { ...lowered, windows: like.windows });
     return lowered;
   });
 }
@@ -67,18 +67,18 @@ function findRepeated(groups: readonly Group[]): ReadonlySet<string> {
 }
 
 /** The same kernel over other memory, with a name and scratch of its own; its statements are made when they are asked for. */
-function overOther(model: Model, moved: ReadonlyMap<Buffer, Place>, base: string, names: Names): Lowered {
+function overOther(model: Model, moved: ReadonlyMap<Buffer, Window>, base: string, names: Names): Lowered {
   const locals = namesOf(model.kernel, names);
   const fresh = (word: string): string => scratchName(word, locals, (w) => names.fresh(w));
   const name = fresh(base);
-  const places = new Map(moved);
+  const windows = new Map(moved);
   for (const b of model.kernel.scratch)
-    places.set(b, { buffer: { ...b, name: fresh(b.name.replace(/\d+$/, '')) }, start: 0 });
+    windows.set(b, { buffer: { ...b, name: fresh(b.name.replace(/\d+$/, '')) }, start: 0 });
   const rows = new Map<string, string>();
-  const other = (b: Buffer): Buffer => places.get(b)?.buffer ?? b;
+  const other = (b: Buffer): Buffer => windows.get(b)?.buffer ?? b;
   const load = (e: Expr): Expr => {
     if (e.tag !== 'load') return e;
-    const { buffer, start } = places.get(e.buffer) ?? { buffer: e.buffer, start: 0 };
+    const { buffer, start } = windows.get(e.buffer) ?? { buffer: e.buffer, start: 0 };
     return { ...e, buffer, index: start === 0 ? e.index : { ...e.index, offset: e.index.offset + start } };
   };
   const stmt = (s: Stmt): Stmt => {

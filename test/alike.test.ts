@@ -62,7 +62,7 @@ test('the steps of a recurrence are described alike, but for where their windows
   t.truthy(first);
   t.is(first?.text, second?.text);
   t.is(second?.text, third?.text);
-  const moved = distances(first?.places ?? [], third?.places ?? []);
+  const moved = distances(first?.windows ?? [], third?.windows ?? []);
   t.deepEqual([...(moved ?? [])].map(([, { start: from }]) => from).sort(), [0, 0, 0, 64]);
 });
 
@@ -96,7 +96,7 @@ for (const [what, step] of Object.entries(unlike))
     const inputs = makeGraph([], [last]).nodes.filter((n) => n.op.meaning(n).tag === 'input');
     const [first, second] = descriptions(built(inputs, [last]));
     if (!first || !second) return t.fail('two groups were expected');
-    t.true(first.text !== second.text || distances(first.places, second.places) === null);
+    t.true(first.text !== second.text || distances(first.windows, second.windows) === null);
   });
 
 const vector = tensor(8);
