@@ -11,23 +11,29 @@ import type { GrowingDomain, Place, Span } from './domain.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
 import { meaningOf, operandRead, producersOf } from './reads.ts';
+import { numel } from './shape.ts';
 
-const sameAxes = (a: Span, b: Span): boolean =>
-  a.dims.length === b.dims.length &&
-  a.dims.every((dim, i) => dim.length === b.dims[i].length && dim.every((axis, k) => axis === b.dims[i][k]));
+type Dims = Span['dims'];
+const sameAxes = (a: Dims, b: Dims): boolean =>
+  a.length === b.length &&
+  a.every((dim, i) => dim.length === b[i].length && dim.every((axis, k) => axis === b[i][k]));
 
 /**
- * True if reading this memory leaves all axes as they are: at the reader's own index, or through views that split no axis if nobody else
- * reads it, for what two members read ties their axes together.
+ * True if a map with these axes may read this memory, and all axes stay as they are. What two members read ties their axes together: it is
+ * read at the reader's own index, by others with the same axes; or through views that split no axis, by nobody else.
  */
-function isFree(members: readonly Node[], { source, steps }: Read): boolean {
-  if (steps.length === 0 || source.type.shape.length === 0) return true;
-  return steps.every(({ view }) => view.tag === 'affine') && !members.some((m) => reads(m, source));
-}
-
-function reads(n: Node, source: Node): boolean {
-  for (let k = 0; k < n.inputs.length; k++) if (operandRead(n, k).source === source) return true;
-  return false;
+function isFree({ members, spans }: GrowingDomain, mine: Dims, { source, steps }: Read): boolean {
+  if (source.type.shape.length === 0) return true;
+  if (!steps.every(({ view }) => view.tag === 'affine')) return false;
+  return members.every((m) => {
+    for (let k = 0; k < m.inputs.length; k++) {
+      const other = operandRead(m, k);
+      if (other.source !== source) continue;
+      if (steps.length > 0 || other.steps.length > 0 || meaningOf(m).tag !== 'map') return false;
+      if (!sameAxes((spans.get(m) as Span).dims, mine)) return false;
+    }
+    return true;
+  });
 }
 
 /** Views of a single number under which it stays the same number. */
@@ -38,9 +44,11 @@ const onlySpreads = ({ steps }: Read): boolean =>
 export function extend(domain: GrowingDomain, n: Node): boolean {
   if (meaningOf(n).tag !== 'map') return false;
   const { spans, sinks } = domain;
+  const inMemory: Read[] = [];
   let like: Node | null = null;
   let kind: Place | null = null;
   let pass = 0;
+  let earliest = Infinity;
   let afterNumber = false;
   /** What reads only `late` members would not let them wait. */
   let follows = false;
@@ -49,7 +57,7 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
     const { source } = read;
     const span = spans.get(source);
     if (span === undefined) {
-      if (!isFree(domain.members, read)) return false;
+      inMemory.push(read);
       continue;
     }
     const where = placeIn(domain, source);
@@ -60,24 +68,23 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
     }
     if (read.steps.length > 0 || (kind !== null && kind !== where)) return false;
     if (span.reduced.length > 0 && !sinks.has(source) && meaningOf(source).tag !== 'contract') return false;
-    if (like !== null && !sameAxes(spans.get(like) as Span, span)) return false;
+    if (like !== null && !sameAxes((spans.get(like) as Span).dims, span.dims)) return false;
     like ??= source;
     kind = where;
     follows ||= !domain.late.has(source);
-    if (where !== 'tail') pass = Math.max(pass, domain.pass.get(source) as number);
+    if (where === 'tail') continue;
+    const own = domain.pass.get(source) as number;
+    earliest = Math.min(earliest, own);
+    pass = Math.max(pass, own);
   }
-  if (like === null) {
-    if (!afterNumber || n.type.shape.some((size) => size !== 1)) return false;
-    return add(
-      domain,
-      n,
-      n.type.shape.map(() => []),
-      'prologue',
-    );
-  }
-  const { dims } = spans.get(like) as Span;
+  if (like === null && (!afterNumber || numel(n.type.shape) !== 1)) return false;
+  const dims = like === null ? n.type.shape.map(() => []) : (spans.get(like) as Span).dims;
+  if (!inMemory.every((read) => isFree(domain, dims, read))) return false;
+  if (like === null) return add(domain, n, dims, 'prologue');
   if (kind === 'tail') return follows && add(domain, n, dims, 'tail');
   const place: Place = dims.flat().every((a) => domain.rows.includes(a)) ? 'row' : 'inner';
+  // who is read in a later pass only may be delayed (delay.ts)
+  if (domain.passes > 1 && earliest < pass) return false;
   // another place or pass than that of its producer may need a loop of its own
   if (place !== kind || pass !== domain.pass.get(like)) return false;
   return add(domain, n, dims, place, pass);
@@ -88,19 +95,19 @@ export function extendBefore(domain: GrowingDomain, n: Node, positionOf: (member
   const { members, spans, rows } = domain;
   const reader = members[members.length - 1];
   const place = domain.place.get(reader) as Place;
-  if (meaningOf(n).tag !== 'map' || meaningOf(reader).tag !== 'map' || n.type.shape.length === 0)
+  if (meaningOf(n).tag !== 'map' || meaningOf(reader).tag !== 'map' || numel(n.type.shape) === 1)
     return false;
+  const { dims, iter } = spans.get(reader) as Span;
   if (place === 'prologue' || (place !== 'tail' && domain.passes > 0)) return false;
   for (let k = 0; k < n.inputs.length; k++) {
     const read = operandRead(n, k);
-    if (spans.has(read.source) || !isFree(members, read)) return false;
+    if (spans.has(read.source) || !isFree(domain, dims, read)) return false;
   }
   for (let k = 0; k < reader.inputs.length; k++) {
     const { source, steps } = operandRead(reader, k);
     if (source === n && steps.length > 0) return false;
   }
   if (members.some((m) => producersOf(m).includes(n) !== (m === reader))) return false;
-  const { dims, iter } = spans.get(reader) as Span;
   // it may become the first of the largest members, whose axes give rows their order
   if (place !== 'tail' && rows.some((a, i) => iter[i] !== a)) return false;
   let at = members.length - 1;
@@ -116,7 +123,7 @@ const placeIn = (domain: GrowingDomain, n: Node): Place =>
 function add(
   domain: GrowingDomain,
   n: Node,
-  dims: Span['dims'],
+  dims: Dims,
   place: Place,
   pass = 0,
   at = domain.members.length,
