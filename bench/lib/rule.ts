@@ -19,6 +19,8 @@ export interface Rule {
   readonly fn: (...args: Tensor[]) => Tensor | readonly Tensor[];
   readonly args: () => readonly Tensor[];
   readonly broken: (source: string) => string;
+  /** How many fresh copies of each text are measured and averaged, where V8 is fast with some and slow with others; 1 if absent. */
+  readonly copies?: number;
   /** How far the results of the broken side may be off: float32 rounds at other places. */
   readonly tolerance?: number;
 }
@@ -46,8 +48,6 @@ const kinds: Readonly<Record<string, new (b: ArrayBuffer, at: number, n: number)
   float64: Float64Array,
   int32: Int32Array,
 };
-const tooFar = (difference: number, tolerance: number): boolean => !(difference <= tolerance);
-
 /** Compiles a function, and can link what came out. */
 export function emit(fn: Rule['fn'], args: readonly Tensor[]): Emitted {
   const compiled = compile(fn);
@@ -70,12 +70,7 @@ export function emit(fn: Rule['fn'], args: readonly Tensor[]): Emitted {
   };
   const own = link(unlike(program.source));
   own.run();
-  check(
-    own,
-    { run: own.run, results: () => expected as readonly TypedArray[] },
-    0,
-    'the source as linked here',
-  );
+  check(own.results(), expected as readonly TypedArray[], 0, 'compiled, and linked here');
   return { source: program.source, link };
 }
 
@@ -83,10 +78,12 @@ let texts = 0;
 /** The same source as another text: V8 shares what it has learnt between equal ones. */
 export const unlike = (source: string): string => `/* ${texts++} */ ${source}`;
 
-function check(side: Side, other: Side, tolerance: number, what: string): void {
-  const theirs = other.results();
-  const difference = Math.max(0, ...side.results().map((x, i) => relativeDifference(x, theirs[i])));
-  if (tooFar(difference, tolerance)) throw new Error(`${what}: the results differ by ${difference}`);
+type Results = ReturnType<Side['results']>;
+
+function check(results: Results, others: Results, tolerance: number, what: string): void {
+  const difference = Math.max(0, ...results.map((x, i) => relativeDifference(x, others[i])));
+  // also where there are NaNs
+  if (!(difference <= tolerance)) throw new Error(`${what}: the results differ by ${difference}`);
 }
 
 /** What was measured, in seconds of a call. */
@@ -98,9 +95,10 @@ export interface Pair {
 }
 
 const warmCalls = 60;
-const warmSeconds = 0.5;
+/** Of both sides together. */
+const warmSeconds = 0.3;
 const roundSeconds = 0.004;
-const measuredSeconds = 0.9;
+const measuredSeconds = 0.5;
 const leastRounds = 15;
 
 function seconds(run: () => void, calls: number): number {
@@ -110,15 +108,15 @@ function seconds(run: () => void, calls: number): number {
 }
 
 /** Both sides in turns, in rounds that are as short as the clock allows. */
-export function measurePair(kept: Side, broken: Side, tolerance = 1e-6): Pair {
+export function measurePair(kept: Side, broken: Side, tolerance = 1e-6, length = measuredSeconds): Pair {
   kept.run();
   broken.run();
-  check(broken, kept, tolerance, 'kept and broken');
+  check(broken.results(), kept.results(), tolerance, 'kept and broken');
   warm(kept);
   warm(broken);
   const calls = [kept, broken].map((side) => Math.ceil(roundSeconds / seconds(side.run, 3)));
   const rounds: (readonly [number, number])[] = [];
-  const end = performance.now() + measuredSeconds * 1e3;
+  const end = performance.now() + length * 1e3;
   while (rounds.length < leastRounds || performance.now() < end) {
     // who goes first alternates
     const first = rounds.length % 2;
@@ -126,7 +124,7 @@ export function measurePair(kept: Side, broken: Side, tolerance = 1e-6): Pair {
     for (const i of [first, 1 - first]) times[i] = seconds([kept, broken][i].run, calls[i]);
     rounds.push(times);
   }
-  check(broken, kept, tolerance, 'kept and broken, when warm');
+  check(broken.results(), kept.results(), tolerance, 'kept and broken, when warm');
   return {
     kept: median(rounds.map(([k]) => k)),
     broken: median(rounds.map(([, b]) => b)),
@@ -151,11 +149,16 @@ export const line = (name: string, { kept, broken, ratio }: Pair, says: string):
   ''.padEnd(Math.min(7, 26 - name.length)) +
   `kept ${micros(kept)}  broken ${micros(broken)}  ratio ${ratio.toFixed(2).padStart(5)}  ${says}`;
 
-export const probeOf = ({ name, says, fn, args, broken, tolerance }: Rule): Probe => ({
+export const probeOf = ({ name, says, fn, args, broken, copies = 1, tolerance }: Rule): Probe => ({
   name,
   probe() {
     const { source, link } = emit(fn, args());
-    return line(name, measurePair(link(source), link(broken(source)), tolerance), says);
+    const pairs = Array.from({ length: copies }, () =>
+      measurePair(link(unlike(source)), link(unlike(broken(source))), tolerance, measuredSeconds / copies),
+    );
+    const mean = (of: (p: Pair) => number): number => pairs.reduce((sum, p) => sum + of(p), 0) / copies;
+    const pair = { kept: mean((p) => p.kept), broken: mean((p) => p.broken), ratio: mean((p) => p.ratio) };
+    return line(name, pair, says);
   },
 });
 

@@ -2,7 +2,7 @@
 
 import type { Tensor } from 'gradloom';
 import { cat } from 'gradloom';
-import { range } from '../lib/hand.ts';
+import { each, range } from '../lib/hand.ts';
 import { byHand, edit, given } from '../lib/rule.ts';
 import type { Rule } from '../lib/rule.ts';
 
@@ -110,12 +110,8 @@ export const loops: readonly Rule[] = [
       byHand(
         source,
         `for (let i = 0; i < ${n}; i += 4) {
-           ${range(4)
-             .map((k) => `const x${k} = in0[i + ${k}], y${k} = in1[i + ${k}];`)
-             .join(' ')}
-           ${range(4)
-             .map((k) => `out0[i + ${k}] = (x${k} * y${k} + 1) * x${k} - y${k};`)
-             .join(' ')}
+           ${each(4, (k) => `const x${k} = in0[i + ${k}], y${k} = in1[i + ${k}];`)}
+           ${each(4, (k) => `out0[i + ${k}] = (x${k} * y${k} + 1) * x${k} - y${k};`)}
          }`,
       ),
   },
@@ -134,21 +130,36 @@ export const loops: readonly Rule[] = [
          }`,
       ),
   },
-  {
-    name: 'rule-unroll-no-more',
-    says: 'limits.unroll: a sum of 8 is not',
-    ...squares(8),
+  ...[8, 16].map((columns): Rule => ({
+    name: `rule-unroll-not-${columns}`,
+    says: `limits.unroll: a sum of ${columns} is not`,
+    ...squares(columns),
     broken: (source) =>
       byHand(
         source,
         `for (let i = 0; i < ${n}; i++) {
-           const base = i * 8;
-           ${range(8)
-             .map((j) => `const x${j} = in0[base + ${j}];`)
-             .join(' ')}
-           out0[i] = ${range(8)
-             .map((j) => `x${j} * x${j}`)
-             .join(' + ')};
+             const base = i * ${columns};
+             let sum = 0;
+             ${each(columns, (j) => `const x${j} = in0[base + ${j}]; sum += x${j} * x${j};`)}
+             out0[i] = sum;
+           }`,
+      ),
+  })),
+  {
+    name: 'rule-locals-first',
+    says: '10, not followed: products of 4 x 4 load all, compute, store',
+    fn: (x, y) => x.matmul(y),
+    args: () => [given([1000, 4, 4]), given([1000, 4, 4], 2)],
+    broken: (source) =>
+      byHand(
+        source,
+        `for (let i = 0; i < 1000; i++) {
+           const base = i * 16;
+           ${each(16, (k) => `const a${k} = in0[base + ${k}], b${k} = in1[base + ${k}];`)}
+           ${each(16, (k) => {
+             const products = range(4).map((l) => `a${k - (k % 4) + l} * b${l * 4 + (k % 4)}`);
+             return `out0[base + ${k}] = ${products.join(' + ')};`;
+           })}
          }`,
       ),
   },

@@ -95,6 +95,18 @@ export const matmul: readonly Rule[] = [
     broken: (source) => edit(source, [packing, ''], [/\bpanel\[/g, 'in1[']),
   },
   {
+    name: 'rule-few-rows-direct',
+    says: 'limits.packAnyway: for 16 rows in place, not packed',
+    ...of(16, n, n),
+    broken: (source) =>
+      edit(
+        source,
+        [/\bin1\[/g, 'panel['],
+        [/^ {2}for /m, `  for (let j = 0; j < ${n * n}; j++) panel[j] = in1[j];\n$&`],
+        [/^function (?!run)/m, `const panel = new Float64Array(${n * n});\n$&`],
+      ),
+  },
+  {
     name: 'rule-packed-transpose',
     says: 'limits.packRows: a transpose is packed, not read in columns',
     ...of(n, n, n),
@@ -119,14 +131,13 @@ export const matmul: readonly Rule[] = [
   {
     name: 'rule-hot-epilogue',
     says: 'matmul: bias and activation while the sums are in the cache',
-    ...of(n, n, n),
+    ...of(n, 16, n),
     fn: (x, y, bias) => relu(x.matmul(y).add(bias)),
-    args: () => [given([n, n]), given([n, n], 2), given([n], 3)],
+    args: () => [given([n, 16]), given([16, n], 2), given([n], 3)],
     broken: (source) =>
       edit(
         source,
-        [/const add = (.*) \+ in2\[j\];\n/, ''],
-        [/(out0\[.*\]) = add .*;/, '$1 = sums[base3 + j];'],
+        [/const add = (sums\[.*?\]) \+ in2\[j\];\n\s*(out0\[.*\]) = .*;/, '$2 = $1;'],
         [/^function run\(\) \{\n.*\n/m, `${later.replace(/\$/g, '$$$$')}\n$&  later();\n`],
       ),
   },

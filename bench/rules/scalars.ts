@@ -57,6 +57,20 @@ export const scalars: readonly Rule[] = [
       ]),
   },
   {
+    name: 'rule-log-no-rare-call',
+    says: 'helpers, not followed: nor in log',
+    fn: (x) => x.abs().add(0.1).log(),
+    args: () => [given([n], 1, 4)],
+    broken: (source) => edit(source, [/ *if .* return Math\.log\(a\);\n/, '']),
+  },
+  {
+    name: 'rule-sin-no-rare-call',
+    says: 'helpers, not followed: nor in sin',
+    fn: (x) => x.sin(),
+    args: () => [given([n], 1, 4)],
+    broken: (source) => edit(source, [/ *if .* return Math\.sin\(a\);\n/, '']),
+  },
+  {
     name: 'rule-powers',
     says: `${table}: small powers as products, not **`,
     fn: (x) => x.pow(3),

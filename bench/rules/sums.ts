@@ -2,7 +2,7 @@
 
 import type { Tensor } from 'gradloom';
 import { crossEntropy, tensor } from 'gradloom';
-import { range } from '../lib/hand.ts';
+import { each } from '../lib/hand.ts';
 import { classes } from '../lib/numbers.ts';
 import { byHand, edit, given } from '../lib/rule.ts';
 import type { Rule } from '../lib/rule.ts';
@@ -14,18 +14,12 @@ const args = () => [given([rows, columns])];
 /** The sums of the rows, with `count` accumulators. */
 const rowSums = (count: number): string => `
   for (let i = 0; i < ${rows}; i++) {
-    ${range(count)
-      .map((k) => `let sum${k} = 0;`)
-      .join(' ')}
+    ${each(count, (k) => `let sum${k} = 0;`)}
     const base = i * ${columns};
     for (let j = 0; j < ${columns}; j += ${count}) {
-      ${range(count)
-        .map((k) => `sum${k} += in0[base + j + ${k}];`)
-        .join(' ')}
+      ${each(count, (k) => `sum${k} += in0[base + j + ${k}];`)}
     }
-    out0[i] = ${range(count)
-      .map((k) => `sum${k}`)
-      .join(' + ')};
+    out0[i] = ${each(count, (k) => `sum${k}`, ' + ')};
   }`;
 
 /** The variances of the rows in one pass, as the emitter takes them, with `count` accumulators for each of the two sums. */
@@ -34,20 +28,12 @@ const variances = (count: number): string => `
     const base = i * ${columns};
     const first = in0[base];
     const pivot = Number.isFinite(first) ? first : 0;
-    ${range(count)
-      .map((k) => `let dev${k} = 0, sum${k} = 0;`)
-      .join(' ')}
+    ${each(count, (k) => `let dev${k} = 0, sum${k} = 0;`)}
     for (let j = 0; j < ${columns}; j += ${count}) {
-      ${range(count)
-        .map((k) => `const d${k} = in0[base + j + ${k}] - pivot; dev${k} += d${k}; sum${k} += d${k} * d${k};`)
-        .join(' ')}
+      ${each(count, (k) => `const d${k} = in0[base + j + ${k}] - pivot; dev${k} += d${k}; sum${k} += d${k} * d${k};`)}
     }
-    const dev = ${range(count)
-      .map((k) => `dev${k}`)
-      .join(' + ')};
-    const sum = ${range(count)
-      .map((k) => `sum${k}`)
-      .join(' + ')};
+    const dev = ${each(count, (k) => `dev${k}`, ' + ')};
+    const sum = ${each(count, (k) => `sum${k}`, ' + ')};
     out0[i] = (sum - dev * dev * ${1 / columns}) / ${columns - 1};
   }`;
 
@@ -90,16 +76,14 @@ export const sums: readonly Rule[] = [
     broken: (source) =>
       byHand(
         source,
-        `${range(4)
-          .map((k) => `let sum${k} = 0;`)
-          .join(' ')}
+        `${each(4, (k) => `let sum${k} = 0;`)}
          for (let i = 0; i < 10000; i += 4) {
-           ${range(4)
-             .map(
-               (k) => `const x${k} = in0[i + ${k}], y${k} = x${k} * 0.5 + 0.10000000149011612;
+           ${each(
+             4,
+             (k) => `const x${k} = in0[i + ${k}], y${k} = x${k} * 0.5 + 0.10000000149011612;
                        sum${k} += (y${k} * y${k} * x${k} + x${k} - 3) * x${k} * x${k};`,
-             )
-             .join('\n')}
+             '\n',
+           )}
          }
          out0[0] = sum0 + sum1 + sum2 + sum3;`,
       ),
@@ -131,6 +115,36 @@ export const sums: readonly Rule[] = [
       ),
   },
   {
+    name: 'rule-column-sums-8',
+    says: '9, not followed: 8 rows at once',
+    fn: (x) => x.sum(0),
+    args,
+    broken: (source) =>
+      byHand(
+        source,
+        `for (let j = 0; j < ${columns}; j++) sumSum[j] = 0;
+         for (let i = 0; i < ${rows}; i += 8) {
+           const base = i * ${columns};
+           for (let j = 0; j < ${columns}; j++)
+             sumSum[j] += ${each(8, (k) => `in0[base + j + ${k * columns}]`, ' + ')};
+         }
+         for (let j = 0; j < ${columns}; j++) out0[j] = sumSum[j];`,
+      ),
+  },
+  {
+    name: 'rule-few-columns',
+    says: '10, not followed: four column sums in locals',
+    fn: (x) => x.sum(0),
+    args: () => [given([8192, 4])],
+    broken: (source) =>
+      byHand(
+        source,
+        `let ${each(4, (k) => `sum${k} = 0`, ', ')};
+         for (let i = 0; i < 8192; i++) { ${each(4, (k) => `sum${k} += in0[i * 4 + ${k}];`)} }
+         ${each(4, (k) => `out0[${k}] = sum${k};`)}`,
+      ),
+  },
+  {
     name: 'rule-one-pass-variance',
     says: 'deviation: the squares in the pass of the mean',
     fn: (x) => x.var(1),
@@ -142,16 +156,10 @@ export const sums: readonly Rule[] = [
         `function row(i) {
            const in0 = $in0, out0 = $out0;
            const base = i * ${columns};
-           ${range(4)
-             .map((k) => `let sum${k} = 0, dev${k} = 0;`)
-             .join(' ')}
-           for (let j = 0; j < ${columns}; j += 4) { ${range(4)
-             .map((k) => `sum${k} += in0[base + j + ${k}];`)
-             .join(' ')} }
+           ${each(4, (k) => `let sum${k} = 0, dev${k} = 0;`)}
+           for (let j = 0; j < ${columns}; j += 4) { ${each(4, (k) => `sum${k} += in0[base + j + ${k}];`)} }
            const mean = (sum0 + sum1 + sum2 + sum3) * ${1 / columns};
-           for (let j = 0; j < ${columns}; j += 4) { ${range(4)
-             .map((k) => `const d${k} = in0[base + j + ${k}] - mean; dev${k} += d${k} * d${k};`)
-             .join(' ')} }
+           for (let j = 0; j < ${columns}; j += 4) { ${each(4, (k) => `const d${k} = in0[base + j + ${k}] - mean; dev${k} += d${k} * d${k};`)} }
            out0[i] = (dev0 + dev1 + dev2 + dev3) / ${columns - 1};
          }`,
       ),
