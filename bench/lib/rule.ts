@@ -108,7 +108,7 @@ function seconds(run: () => void, calls: number): number {
 }
 
 /** Both sides in turns, in rounds that are as short as the clock allows. */
-export function measurePair(kept: Side, broken: Side, tolerance = 1e-6, length = measuredSeconds): Pair {
+export function measurePair(kept: Side, broken: Side, tolerance = 1e-6): Pair {
   kept.run();
   broken.run();
   check(broken.results(), kept.results(), tolerance, 'kept and broken');
@@ -116,7 +116,7 @@ export function measurePair(kept: Side, broken: Side, tolerance = 1e-6, length =
   warm(broken);
   const calls = [kept, broken].map((side) => Math.ceil(roundSeconds / seconds(side.run, 3)));
   const rounds: (readonly [number, number])[] = [];
-  const end = performance.now() + length * 1e3;
+  const end = performance.now() + measuredSeconds * 1e3;
   while (rounds.length < leastRounds || performance.now() < end) {
     // who goes first alternates
     const first = rounds.length % 2;
@@ -154,7 +154,7 @@ export const probeOf = ({ name, says, fn, args, broken, copies = 1, tolerance }:
   probe() {
     const { source, link } = emit(fn, args());
     const pairs = Array.from({ length: copies }, () =>
-      measurePair(link(unlike(source)), link(unlike(broken(source))), tolerance, measuredSeconds / copies),
+      measurePair(link(unlike(source)), link(unlike(broken(source))), tolerance),
     );
     const mean = (of: (p: Pair) => number): number => pairs.reduce((sum, p) => sum + of(p), 0) / copies;
     const pair = { kept: mean((p) => p.kept), broken: mean((p) => p.broken), ratio: mean((p) => p.ratio) };
