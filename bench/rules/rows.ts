@@ -49,7 +49,7 @@ export const rows: readonly Rule[] = [
     fn: norm,
     args: () => [given([n, n], 1, 2), given([n], 2), given([n], 3), given([n, n], 4)],
     broken: inPlace,
-    // in some processes half of the copies of the broken text stay slow, in most of them none
+    // in some processes half or all of the copies of the broken text stay slow, in most of them none
     copies: 4,
     tolerance: 1e-5,
   },
