@@ -5,21 +5,36 @@ import { fileURLToPath } from 'node:url';
 import { readArguments, runAlone } from './lib/alone.ts';
 import { full, measure, quick } from './lib/measure.ts';
 import { header, note, row } from './lib/table.ts';
+import type { Entry } from './lib/workload.ts';
 import { entries } from './workloads/index.ts';
 
 const given = readArguments();
 
 if (given.alone) {
-  const entry = entries.find((e) => e.name === given.names[0])!;
   const effort = given.quick ? quick : full;
-  console.log('probe' in entry ? note(entry.name, entry.probe()) : row(measure(entry, effort)));
+  for (const name of given.names) {
+    const entry = entries.find((e) => e.name === name)!;
+    console.log('probe' in entry ? note(entry.name, entry.probe()) : row(measure(entry, effort)));
+  }
 } else {
   const chosen = entries.filter((e) => given.wanted(e.name));
   if (chosen.length === 0)
     console.error(`no such workload; there are: ${entries.map((e) => e.name).join(', ')}`);
-  console.log(header('hand'));
+  if (!chosen.every((e) => 'probe' in e)) console.log(header('hand'));
   const self = fileURLToPath(import.meta.url);
-  const failed = chosen.filter((e) => !runAlone(self, [...given.options, e.name]));
-  if (failed.length > 0) console.error(`failed: ${failed.map((e) => e.name).join(', ')}`);
+  const failed = processes(chosen).filter((names) => !runAlone(self, [...given.options, ...names]));
+  if (failed.length > 0) console.error(`failed: ${failed.flat().join(', ')}`);
   process.exitCode = failed.length > 0 || chosen.length === 0 ? 1 : 0;
+}
+
+/** The names for each process: most have one of their own. */
+function processes(chosen: readonly Entry[]): readonly (readonly string[])[] {
+  const groups = new Map<string, string[]>();
+  for (const e of chosen) {
+    const key = ('probe' in e && e.together) || e.name;
+    const group = groups.get(key);
+    if (group) group.push(e.name);
+    else groups.set(key, [e.name]);
+  }
+  return [...groups.values()];
 }

@@ -60,3 +60,7 @@ export function program(
 
 /** 0, 1, ... count - 1: for unrolling. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** A text for each of 0 .. count - 1, one after the other. */
+export const each = (count: number, text: (i: number) => string, between = ' '): string =>
+  range(count).map(text).join(between);

@@ -74,7 +74,7 @@ function compare(gradloom: GradloomSide, hand: Side): number {
   return Math.max(0, ...theirs.map((b, i) => relativeDifference(ours[i], b)));
 }
 
-function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+export function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let difference = 0;
   let largest = 0;
   for (let j = 0; j < b.length; j++) {
@@ -96,4 +96,5 @@ function sample(side: Side, seconds: number): number {
   return median(bench.stats.sample as number[]);
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1];

@@ -29,6 +29,8 @@ export interface Workload {
 export interface Probe {
   readonly name: string;
   probe(): string;
+  /** Probes that give the same word here run in one process. */
+  readonly together?: string;
 }
 
 /** What each file in bench/workloads/ exports as `workloads`. */

@@ -1,6 +1,7 @@
 // All workloads, in the order in which they are printed.
 
 import type { Entry } from '../lib/workload.ts';
+import { rules } from '../rules/index.ts';
 import { workloads as call } from './call.ts';
 import { workloads as compile } from './compile.ts';
 import { workloads as crossEntropy } from './crossEntropy.ts';
@@ -33,4 +34,5 @@ export const entries: readonly Entry[] = [
   ...call,
   ...memory,
   ...compile,
+  ...rules,
 ];
