@@ -147,7 +147,7 @@ function findLate(
   return late;
 }
 
-const productOf = (list: readonly Axis[]): number => list.reduce((p, a) => p * a.extent, 1);
+export const productOf = (list: readonly Axis[]): number => list.reduce((p, a) => p * a.extent, 1);
 
 /** Analyses a set of members given in topological order; the list becomes the domain's. */
 export function analyse(members: Node[]): GrowingDomain | Refusal {

@@ -7,6 +7,7 @@
 // does (a running average beside the gradient that it takes in). So a chain of n maps costs n steps and not n analyses of up to n members
 // each, or as many copies.
 
+import { productOf } from './domain.ts';
 import type { GrowingDomain, Place, Span } from './domain.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
@@ -48,7 +49,6 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
   let like: Node | null = null;
   let kind: Place | null = null;
   let pass = 0;
-  let earliest = Infinity;
   let afterNumber = false;
   /** What reads only `late` members would not let them wait. */
   let follows = false;
@@ -72,10 +72,7 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
     like ??= source;
     kind = where;
     follows ||= !domain.late.has(source);
-    if (where === 'tail') continue;
-    const own = domain.pass.get(source) as number;
-    earliest = Math.min(earliest, own);
-    pass = Math.max(pass, own);
+    if (where !== 'tail') pass = Math.max(pass, domain.pass.get(source) as number);
   }
   if (like === null && (!afterNumber || numel(n.type.shape) !== 1)) return false;
   const dims = like === null ? n.type.shape.map(() => []) : (spans.get(like) as Span).dims;
@@ -83,8 +80,8 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
   if (like === null) return add(domain, n, dims, 'prologue');
   if (kind === 'tail') return follows && add(domain, n, dims, 'tail');
   const place: Place = dims.flat().every((a) => domain.rows.includes(a)) ? 'row' : 'inner';
-  // who is read in a later pass only may be delayed (delay.ts)
-  if (domain.passes > 1 && earliest < pass) return false;
+  // a new reader changes what may be delayed (delay.ts)
+  if (domain.passes > 1) return false;
   // another place or pass than that of its producer may need a loop of its own
   if (place !== kind || pass !== domain.pass.get(like)) return false;
   return add(domain, n, dims, place, pass);
@@ -108,10 +105,15 @@ export function extendBefore(domain: GrowingDomain, n: Node, positionOf: (member
     if (source === n && steps.length > 0) return false;
   }
   if (members.some((m) => producersOf(m).includes(n) !== (m === reader))) return false;
-  // it may become the first of the largest members, whose axes give rows their order
-  if (place !== 'tail' && rows.some((a, i) => iter[i] !== a)) return false;
   let at = members.length - 1;
   while (at > 0 && positionOf(members[at - 1]) > positionOf(n)) at--;
+  // the axes of the first of the largest members give rows their order
+  const size = productOf(iter);
+  const leads = members.every((m, i) => {
+    const other = productOf((spans.get(m) as Span).iter);
+    return i < at ? other < size : other <= size;
+  });
+  if (leads && rows.some((a, i) => iter[i] !== a)) return false;
   if (place === 'tail') domain.late.add(n);
   return add(domain, n, dims, place, 0, at);
 }

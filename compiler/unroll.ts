@@ -76,14 +76,21 @@ function chainOf(s: Stmt): Chain | null {
  * For max and min the order does not matter, NaN included; sums are in doubles, where it hardly does.
  */
 export function splitSums(stmts: readonly Stmt[]): readonly Stmt[] {
+  const used = new Map<string, number>();
   return everywhere(stmts, (body) =>
     body.some((s) => s.tag === 'loop')
-      ? body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s) : [s]))
+      ? body.flatMap((s) => (s.tag === 'loop' ? splitLoop(s.loop, s.body, s, used) : [s]))
       : body,
   );
 }
 
-function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly Stmt[] {
+/** `used`: how many accumulators a sum has had so far, for a loop that was cut leaves several that add to one. */
+function splitLoop(
+  loop: LoopVar,
+  body: readonly Stmt[],
+  whole: Stmt,
+  used: Map<string, number>,
+): readonly Stmt[] {
   if (loop.step !== undefined || !body.every((s) => s.tag === 'let' || s.tag === 'assign')) return [whole];
   if (sizeOfStmts(body) > limits.splitSize) return [whole];
   const sums = body.filter((s) => s.tag !== 'let');
@@ -98,7 +105,10 @@ function splitLoop(loop: LoopVar, body: readonly Stmt[], whole: Stmt): readonly 
     return [whole];
   const main = loop.extent - (loop.extent % n);
   const v: LoopVar = { ...loop, extent: main, step: n };
-  const nameOf = (acc: string, k: number): string => (k === 0 ? acc : `${acc}_${k}`);
+  const before = new Map(distinct.map((c) => [c.acc, used.get(c.acc) ?? 0]));
+  for (const { acc } of distinct) used.set(acc, (used.get(acc) ?? 0) + n - 1);
+  const nameOf = (acc: string, k: number): string =>
+    k === 0 ? acc : `${acc}_${(before.get(acc) as number) + k}`;
   const combined = ({ prim }: Chain, a: Expr, b: Expr): Expr => ({
     tag: 'prim',
     prim,

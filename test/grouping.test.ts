@@ -123,7 +123,7 @@ function updatesOf(gradients: readonly Node[]): { readonly inputs: Node[]; reado
 /** Besides a range, graphs in which one more reader ties axes together, or lets a sum be delayed. */
 const seedsOf = (from: number): number[] => [
   ...Array.from({ length: 40 }, (_, i) => from + i),
-  ...[200_022, 200_097, 200_151, 210_015],
+  ...[200_022, 200_097, 200_151, 210_015, 300_058, 400_280, 400_461],
 ];
 const extentsOf = [
   [1, 2, 3, 8],

@@ -3,7 +3,7 @@
 import test from 'ava';
 import type { Node } from '../compiler/node.ts';
 import type { Shape } from '../compiler/shape.ts';
-import { add, cat, mul, pad, select, stack } from '../ops/index.ts';
+import { add, cat, mul, pad, select, stack, sum } from '../ops/index.ts';
 import { input } from '../ops/source.ts';
 import { compileNodes } from './helpers/compile.ts';
 
@@ -40,13 +40,21 @@ test('numbers that are stacked are stored one by one', (t) => {
 
 test('a sum of padded pieces adds one zero, and so has no -0', (t) => {
   const [a, b, c] = [tensor(6), tensor(6), tensor(6)];
-  const sum = add(add(pad(a, [0, 12]), pad(b, [6, 6])), pad(c, [12, 0]));
-  const { built, run } = compileNodes([a, b, c], [sum]);
+  const padded = add(add(pad(a, [0, 12]), pad(b, [6, 6])), pad(c, [12, 0]));
+  const { built, run } = compileNodes([a, b, c], [padded]);
   t.notRegex(built.source, /\?/);
   t.is(built.source.split(' + 0;').length - 1, 3);
   const got = [...run([counting(6).fill(-0), counting(6), counting(6).fill(-0)])[0]];
   t.deepEqual(got, [0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0]);
   t.false(got.some((v) => Object.is(v, -0)));
+});
+
+test('a sum over pieces has accumulators of its own in each of its loops', (t) => {
+  const [a, b] = [tensor(64), tensor(96)];
+  const { built, run } = compileNodes([a, b], [sum(cat([a, b], 0))]);
+  t.notRegex(built.source, /\?/);
+  t.deepEqual(built.source.match(/let sum_\d/g)?.length, 6);
+  t.deepEqual([...run([counting(64), counting(96, 100)])[0]], [(64 * 65) / 2 + (96 * (100 + 195)) / 2]);
 });
 
 test('a text that would get much longer keeps its tests', (t) => {
