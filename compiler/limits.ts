@@ -12,8 +12,11 @@ export const limits = {
   stagedRow: 32768,
   /** Elements up to which loops that share no row may still follow one another in one kernel. */
   rowlessInner: 2048,
-  /** Iterations up to which an inner loop is unrolled: beyond 16, code grows and nothing is gained (4x4 matmul: 40 ns in loops, 13 ns in locals). */
-  unroll: 4,
+  /**
+   * Iterations up to which an inner loop is unrolled. Sums of 8 and of 16 would gain from it as well (`npm run bench -- rule-unroll`), but a
+   * text has to be read: with 6, the windows of 5 x 5 of a convolution are written out (LeNet: 14.9 ms with 4, 14.4 with 6, 8 and 16).
+   */
+  unroll: 6,
   /** Operations in an unrolled loop at most: larger bodies gain nothing from it. */
   unrolledSize: 64,
   /** Rows and columns of a register tile of a contraction: 4x4 axpy gave 11 GFLOP/s, 2x2 dot tiles 7. */
