@@ -19,6 +19,8 @@ export const limits = {
   unroll: 6,
   /** Operations in an unrolled loop at most: larger bodies gain nothing from it. */
   unrolledSize: 64,
+  /** Rows that column sums take in at once, fewer where much is computed: 512 sums over 512 rows took 166 us with one row, 83 with eight. */
+  jammedRows: [8, 4],
   /** Rows and columns of a register tile of a contraction: 4x4 axpy gave 11 GFLOP/s, 2x2 dot tiles 7. */
   tile: 4,
   /** Columns from which a contraction is tiled; below, dot products in plain loops. */

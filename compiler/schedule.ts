@@ -6,6 +6,7 @@ import { joinEqualSums } from './equalSums.ts';
 import type { Buffer, Kernel, Stmt } from './nest.ts';
 import { bodyOf, visitStmts } from './nest.ts';
 import { invertDivisors } from './invert.ts';
+import { jamRows } from './jam.ts';
 import { Names, scratchName } from './names.ts';
 import { pickTerms } from './pick.ts';
 import { passesOf, setApart } from './apart.ts';
@@ -55,6 +56,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   const passes = contracts ? 0 : passesOf(body);
   body = cutLoops(body, fresh);
   body = joinLoops(body);
+  body = jamRows(body);
   body = unrollShort(body);
   body = splitSums(body);
   body = settleKnown(body);

@@ -25,6 +25,7 @@ import { visitStmts } from '../compiler/nest.ts';
 import type { Built } from '../compiler/pipeline.ts';
 import type { Primitive } from '../compiler/scalar.ts';
 import { settleKnown } from '../compiler/settle.ts';
+import { jamRows } from '../compiler/jam.ts';
 import { everywhere, hoistBases, inlineOnce, joinLoops } from '../compiler/tidy.ts';
 import { splitSums, unrollShort } from '../compiler/unroll.ts';
 import { verifyKernel } from '../compiler/verify.ts';
@@ -227,6 +228,7 @@ const passes: readonly Pass[] = [
   { name: 'inlineOnce', apply: inlineOnce },
   { name: 'invertDivisors', apply: invertDivisors },
   { name: 'joinLoops', apply: joinLoops },
+  { name: 'jamRows', apply: jamRows },
   { name: 'unrollShort', apply: unrollShort },
   { name: 'splitSums', apply: splitSums },
   { name: 'settleKnown', apply: settleKnown },
