@@ -10,6 +10,8 @@ import type { Names } from './names.ts';
 import { scratchName } from './names.ts';
 import type { Buffer, Expr, Kernel, Stmt } from './nest.ts';
 import { mapStmt } from './nest.ts';
+import type { Node } from './node.ts';
+import { meaningOf } from './reads.ts';
 import { hoist, namesOf, schedule } from './schedule.ts';
 
 /** A group as loops. */
@@ -55,9 +57,15 @@ export function makeKernels({ grouping, bufferOf, names }: KernelRequest): reado
   });
 }
 
-/** What is cheap to compare: most groups have no like. */
+/** What is cheap to compare, operations, shapes and numbers: most groups have no like. */
 const signature = ({ domain }: Group): string =>
-  domain.members.map(({ op, type }) => `${op.name} ${type.shape.join()}`).join(';');
+  domain.members
+    .map(({ op, type, inputs }) => `${op.name} ${type.shape.join()}${inputs.map(numberIn).join()}`)
+    .join(';');
+const numberIn = (n: Node): string => {
+  const meaning = meaningOf(n);
+  return meaning.tag === 'constant' ? String(meaning.value) : '';
+};
 
 function findRepeated(groups: readonly Group[]): ReadonlySet<string> {
   const once = new Set<string>();
