@@ -7,10 +7,10 @@
 // A sum is then read and written once for eight values; one row at a time, that takes longer than adding them.
 
 import type { LoopVar } from './affine.ts';
-import { add, indexOf, ofVar, sameIndex, substitute, variablesOf } from './affine.ts';
+import { add, indexOf, ofVar, sameIndex, variablesOf } from './affine.ts';
 import { limits } from './limits.ts';
 import type { Buffer, Expr, NestIndex, Stmt } from './nest.ts';
-import { mapStmt, visitOwn } from './nest.ts';
+import { substituteIn, visitOwn } from './nest.ts';
 import { everywhere, sizeOfStmts } from './tidy.ts';
 import { renamed } from './unroll.ts';
 
@@ -57,11 +57,7 @@ function jam(rows: Loop): readonly Stmt[] {
 }
 
 const movedTo = (s: Stmt, loop: LoopVar, at: NestIndex): Stmt =>
-  mapStmt(
-    s,
-    (e) => e,
-    (i) => substitute(i, (v) => (v.name === loop.name ? at : null)),
-  );
+  substituteIn(s, (v) => (v.name === loop.name ? at : null));
 
 /** True if a loop computes values and adds them to sums in scratch whose places do not change with the rows, and does nothing else. */
 function addsOnly({ loop, body }: Loop, rows: LoopVar): boolean {

@@ -19,7 +19,7 @@ export interface Lowered {
   /** As lowered, before loops were chosen. */
   readonly nest: Kernel;
   readonly kernel: Kernel;
-  /** The kernel as it is printed; asked for when the plan is made, which compares whole indices. */
+  /** The kernel as it is printed. Only after the plan: that compares whole indices, and this names parts of them. */
   readonly finish: () => Kernel;
 }
 

@@ -105,7 +105,7 @@ function kernelOf(parts: readonly Part[], context: ProgramContext): Kernel {
   };
 }
 
-/** What a kernel is called, if nothing else is. */
+/** What a kernel is called, unless another one is called so already. */
 export function nameOf({ domain: { members } }: Group): string {
   const words = [...new Set(members.map((n) => n.op.name.replace(/[^A-Za-z0-9]/g, '')))];
   return (words.length <= 4 ? words : [...words.slice(0, 2), 'etc', words[words.length - 1]]).join('_');

@@ -3,6 +3,7 @@
 // places, and the emitter prints them. Here are the types, walks and a printer; the verifier is verify.ts.
 
 import type { DType } from './dtype.ts';
+import { substitute } from './affine.ts';
 import type { Guard, Index, LoopVar } from './affine.ts';
 import type { Origin } from './node.ts';
 import type { Primitive } from './scalar.ts';
@@ -317,6 +318,14 @@ export function mapStmt(s: Stmt, f: (e: Expr) => Expr, onIndex?: (i: NestIndex) 
       return s;
   }
 }
+
+/** A statement at other places: loop variables replaced in all its indices. */
+export const substituteIn = (s: Stmt, by: (v: LoopVar) => NestIndex | null): Stmt =>
+  mapStmt(
+    s,
+    (e) => e,
+    (i) => substitute(i, by),
+  );
 
 // ---------------------------------------------------------------------------------------------------------------------------
 

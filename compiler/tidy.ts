@@ -4,9 +4,20 @@
 //   - the part of an index that a loop does not change named before the loop.
 
 import type { LoopVar } from './affine.ts';
-import { add, ofAtom, rangeOf, sameAtom, someVariable, strideIn, substitute } from './affine.ts';
+import { add, ofAtom, rangeOf, sameAtom, someVariable, strideIn } from './affine.ts';
 import type { Expr, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, exprsOf, mapExpr, mapList, mapStmt, num, visitExpr, visitOwn, visitStmts } from './nest.ts';
+import {
+  bodyOf,
+  exprsOf,
+  mapExpr,
+  mapList,
+  mapStmt,
+  num,
+  substituteIn,
+  visitExpr,
+  visitOwn,
+  visitStmts,
+} from './nest.ts';
 
 export const withBody = (s: Stmt, body: readonly Stmt[]): Stmt =>
   s.tag === 'loop' || s.tag === 'if' ? { ...s, body } : s;
@@ -145,13 +156,7 @@ function joinOne(s: Stmt): Stmt {
   return {
     tag: 'loop',
     loop: joined,
-    body: inner.body.map((x) =>
-      mapStmt(
-        x,
-        (e) => e,
-        (index) => substitute(index, by),
-      ),
-    ),
+    body: inner.body.map((x) => substituteIn(x, by)),
   };
 }
 

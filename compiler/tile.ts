@@ -15,7 +15,7 @@ import { add, indexOf, ofAtom, ofVar, scale, strideIn, substitute } from './affi
 import { isInteger } from './dtype.ts';
 import { limits } from './limits.ts';
 import type { Buffer, Contraction, Expr, NestIndex, Stmt } from './nest.ts';
-import { loadOf, local, mapExpr, mapStmt, num } from './nest.ts';
+import { loadOf, local, mapExpr, num, substituteIn } from './nest.ts';
 
 export interface TileContext {
   readonly fresh: (base: string) => string;
@@ -42,11 +42,7 @@ const at = (e: Expr, by: ReadonlyMap<string, NestIndex>): Expr =>
     (i) => substitute(i, (v) => by.get(v.name) ?? null),
   );
 const stmtAt = (s: Stmt, by: ReadonlyMap<string, NestIndex>): Stmt =>
-  mapStmt(
-    s,
-    (x) => x,
-    (i) => substitute(i, (v) => by.get(v.name) ?? null),
-  );
+  substituteIn(s, (v) => by.get(v.name) ?? null);
 
 /** The stride of a load along a product of variables, if it moves evenly along them; null otherwise. */
 function evenStride(e: Expr, vars: Vars): number | null {

@@ -2,10 +2,10 @@
 // one addition need not wait for the one before.
 
 import type { LoopVar } from './affine.ts';
-import { add, ofVar, substitute } from './affine.ts';
+import { add, ofVar } from './affine.ts';
 import { limits } from './limits.ts';
 import type { Expr, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, local, mapStmt, num, visitStmts } from './nest.ts';
+import { bodyOf, local, mapStmt, num, substituteIn, visitStmts } from './nest.ts';
 import { everywhere, readsLocal, sizeOfExpr, sizeOfStmts, withBody } from './tidy.ts';
 
 /** Renames what a block defines, so that several copies can stand side by side. */
@@ -37,15 +37,7 @@ export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
       for (let at = 0; at < s.loop.extent; at++) {
         const by = (v: LoopVar): NestIndex | null =>
           v.name === s.loop.name ? { offset: at, terms: [] } : null;
-        copies.push(
-          ...renamed(s.body, (name) => `${name}_${at}`).map((x) =>
-            mapStmt(
-              x,
-              (e) => e,
-              (index) => substitute(index, by),
-            ),
-          ),
-        );
+        copies.push(...renamed(s.body, (name) => `${name}_${at}`).map((x) => substituteIn(x, by)));
       }
       return copies;
     }),
@@ -118,11 +110,7 @@ function splitLoop(
   /** The body at an index, for accumulator k; `copy` names its values. */
   const stepAt = (copy: number, k: number, index: NestIndex): readonly Stmt[] =>
     (copy === 0 ? body : renamed(body, (name) => `${name}_${copy}`)).map((s) => {
-      const at = mapStmt(
-        s,
-        (e) => e,
-        (i) => substitute(i, (x) => (x.name === loop.name ? index : null)),
-      );
+      const at = substituteIn(s, (x) => (x.name === loop.name ? index : null));
       const c = chainOf(at);
       if (c === null) return at;
       const acc = nameOf(c.acc, k);
