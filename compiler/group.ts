@@ -258,18 +258,19 @@ export function group(graph: Graph): Grouping {
     return merge(one, two, one.members[0], two.members[0]) ?? two;
   }, null);
 
-  const outputs = new Set(graph.outputs);
   const drafts = sortDrafts([...new Set(draftOf.values())]);
   const hosts = findHosts(drafts);
+  /** What others read, or the program returns. */
+  const needed = new Set(graph.outputs);
+  for (const n of computed) {
+    const mine = draftOf.get(n) as Draft;
+    for (const p of producersOf(n)) {
+      const theirs = draftOf.get(p);
+      if (theirs === undefined || theirs === mine) continue;
+      if (hosts.get(theirs) !== mine || !isNumber(p)) needed.add(p);
+    }
+  }
   const groupOf = (d: Draft, id: number): Group => {
-    const inside = new Set(d.members);
-    const host = hosts.get(d);
-    const needed = new Set<Node>();
-    for (const n of d.members) if (outputs.has(n)) needed.add(n);
-    for (const to of d.to)
-      for (const reader of to.members)
-        for (const p of producersOf(reader))
-          if (inside.has(p) && !(to === host && isNumber(p))) needed.add(p);
     const domain = d.domain ?? analyse(d.members);
     if ('refused' in domain)
       throw new InternalError(`${d.members[0].op.name} cannot run alone: ${domain.refused}`);

@@ -44,10 +44,11 @@ export function makeKernels({ grouping, bufferOf, names }: KernelRequest): reado
     let finished: Kernel | null = null;
     return { nest, kernel, finish: () => (finished ??= hoist(kernel, names)) };
   };
-  const repeated = findRepeated(grouping.groups);
+  const signatures = grouping.groups.map(signature);
+  const repeated = findRepeated(signatures);
   const models = new Map<string, Model>();
-  return grouping.groups.map((g) => {
-    const like = repeated.has(signature(g)) ? describeGroup(g, bufferOf, grouping.inlined) : null;
+  return grouping.groups.map((g, i) => {
+    const like = repeated.has(signatures[i]) ? describeGroup(g, bufferOf, grouping.inlined) : null;
     const model = like && models.get(like.text);
     const moved = model && distances(model.windows, like.windows);
     if (model && moved) return overOther(model, moved, nameOf(g), names);
@@ -67,10 +68,10 @@ const numberIn = (n: Node): string => {
   return meaning.tag === 'constant' ? String(meaning.value) : '';
 };
 
-function findRepeated(groups: readonly Group[]): ReadonlySet<string> {
+function findRepeated(texts: readonly string[]): ReadonlySet<string> {
   const once = new Set<string>();
   const repeated = new Set<string>();
-  for (const text of groups.map(signature)) (once.has(text) ? repeated : once).add(text);
+  for (const text of texts) (once.has(text) ? repeated : once).add(text);
   return repeated;
 }
 

@@ -6,7 +6,12 @@ import { IndexError, ShapeError, ValueError } from './errors.ts';
 /** Sizes of the dimensions; [] is a scalar. */
 export type Shape = readonly number[];
 
-export const numel = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+/** How many elements a tensor of this shape has. */
+export function numel(shape: Shape): number {
+  let product = 1;
+  for (let i = 0; i < shape.length; i++) product *= shape[i];
+  return product;
+}
 
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, i) => size === b[i]);

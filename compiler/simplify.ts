@@ -87,8 +87,13 @@ function expandOnce(
 
 /** A node over the new versions of its inputs. */
 function over(n: Node, done: ReadonlyMap<Node, Node>): Node {
-  const inputs = n.inputs.map((i) => done.get(i)!);
-  return inputs.some((x, i) => x !== n.inputs[i]) ? withInputs(n, inputs) : n;
+  const isNew = n.inputs.some((i) => done.get(i) !== i);
+  return isNew
+    ? withInputs(
+        n,
+        n.inputs.map((i) => done.get(i)!),
+      )
+    : n;
 }
 
 /** Runs `make`; what it builds in place of `n` comes from the same line of the user's. */

@@ -73,34 +73,47 @@ interface StackErrors {
 }
 const StackError: StackErrors = Error as object;
 
-/**
- * The user's frame of an Error whose stack nobody has asked for yet. V8 hands out its frames one by one, in a third of the time that
- * their text takes; but where somebody maps stacks to sources, only the text is mapped.
- */
-function frameOf(note: Error): Site | null {
-  const before = StackError.prepareStackTrace;
+/** Whether stacks come as they are, so that V8 hands out their frames one by one; where somebody maps them to sources, only text is mapped. */
+function isPlain(): boolean {
+  const { prepareStackTrace: prepare } = StackError;
   // of the name that Node gives its own, which prints stacks as they are
-  const isPlain = before === undefined || before.name === 'ErrorPrepareStackTrace';
-  if (!isPlain || mapsStacks()) return userFrame(note.stack ?? '');
-  let found: Site | null = null;
-  let text: unknown;
-  ourFiles(); // reads a stack as well
-  StackError.prepareStackTrace = (_, sites) => {
-    for (const site of sites) {
-      const file = withoutScheme(site.getFileName() ?? '');
-      if (isOurs(file) || /^node:/.test(file)) continue;
-      found = { file: shortened(file), line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
-      break;
-    }
-    return '';
-  };
-  try {
-    text = note.stack;
-  } finally {
-    StackError.prepareStackTrace = before;
+  return (prepare === undefined || prepare.name === 'ErrorPrepareStackTrace') && !mapsStacks();
+}
+
+let handsOut: boolean | null = null;
+
+/** Whether the engine is V8, which asks how a stack is to be printed. */
+function handsOutFrames(): boolean {
+  if (handsOut !== null) return handsOut;
+  const before = StackError.prepareStackTrace;
+  StackError.prepareStackTrace = () => '';
+  handsOut = new Error().stack === '';
+  StackError.prepareStackTrace = before;
+  return handsOut;
+}
+
+let found: Site | null = null;
+
+function pickUser(_: Error, sites: CallSite[]): string {
+  found = null;
+  for (const site of sites) {
+    const file = withoutScheme(site.getFileName() ?? '');
+    if (isOurs(file) || file.startsWith('node:')) continue;
+    found = { file: shortened(file), line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
+    break;
   }
-  // elsewhere the stack was text from the beginning
-  return typeof text === 'string' && text !== '' ? userFrame(text) : found;
+  return '';
+}
+
+/** The user's frame of an Error whose stack nobody has asked for yet: its frames take a third of the time of its text. */
+function frameOf(note: Error): Site | null {
+  if (!isPlain() || !handsOutFrames()) return userFrame(note.stack ?? '');
+  ourFiles(); // reads a stack as well
+  const before = StackError.prepareStackTrace;
+  StackError.prepareStackTrace = pickUser;
+  void note.stack;
+  StackError.prepareStackTrace = before;
+  return found;
 }
 
 /** The URL of a file as origins name it: what `userFrame` has cut off is put back. */
@@ -113,18 +126,25 @@ export function addressOf(file: string): string {
 
 const nowhere: Site = { file: '', line: 0, column: 0 };
 
+/** Frames that reach the user from an operation; and from within the layers of a model. */
+const near = 8;
 const deep = 40;
 
-/** A place that is looked up when it is first asked for. */
+function noteStack(frames: number): Error {
+  const limit = StackError.stackTraceLimit;
+  StackError.stackTraceLimit = frames;
+  const note = new Error();
+  StackError.stackTraceLimit = limit;
+  return note;
+}
+
+/** Where a call was made. The few frames that mostly suffice are read at once, which is cheaper than to keep many; more when somebody asks. */
 class Place {
-  /** Notes the stack: deep enough to reach the user below the layers of a model. Let go of once it has been read. */
+  #site: Site | null;
   #note: Error | null;
-  #site: Site | null = null;
   constructor() {
-    const limit = StackError.stackTraceLimit;
-    StackError.stackTraceLimit = deep;
-    this.#note = new Error();
-    StackError.stackTraceLimit = limit;
+    this.#site = isPlain() && handsOutFrames() ? frameOf(noteStack(near)) : null;
+    this.#note = this.#site === null ? noteStack(deep) : null;
   }
   get site(): Site {
     if (this.#site === null) {
