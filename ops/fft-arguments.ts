@@ -47,7 +47,8 @@ export function complexNumbers(name: string, x: Node): Node {
 
 function checkLength(n: number): number {
   if (!(n >= 1)) throw new ValueError(`Invalid number of data points (${n}) specified`);
-  if (!Number.isInteger(n)) throw new ValueError(`The number of data points must be a whole number, not ${n}`);
+  if (!Number.isInteger(n))
+    throw new ValueError(`The number of data points must be a whole number, not ${n}`);
   return n;
 }
 
@@ -96,9 +97,7 @@ export function axesOf(shape: Shape, options: FourierManyOptions): Axes {
   if (s && given && s.length !== given.length)
     throw new ValueError('When given, dim and shape arguments must have the same length');
   if (s && s.length > ndim)
-    throw new ShapeError(
-      `Got shape with ${s.length} values but input tensor only has ${ndim} dimensions.`,
-    );
+    throw new ShapeError(`Got shape with ${s.length} values but input tensor only has ${ndim} dimensions.`);
   const count = s?.length ?? ndim;
   const axes = given ?? Array.from({ length: count }, (_, i) => ndim - count + i);
   const lengths = axes.map((axis, i) => {

@@ -13,7 +13,11 @@ import { named } from './named.ts';
 function spectrum(inverse: boolean, x: Node, options: FourierOptions): Node {
   const real = realNumbers(x);
   const [axis, n] = axisOf(real.type.shape, options);
-  return realToComplex(resize(real, [axis], [n]), { axis, inverse, scale: scaleOf(options.norm, inverse, n) });
+  return realToComplex(resize(real, [axis], [n]), {
+    axis,
+    inverse,
+    scale: scaleOf(options.norm, inverse, n),
+  });
 }
 
 function signal(name: string, inverse: boolean, x: Node, options: FourierOptions): Node {

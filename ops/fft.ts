@@ -14,7 +14,11 @@ import { clone } from './unary.ts';
 function transformOne(name: string, inverse: boolean, x: Node, options: FourierOptions): Node {
   const z = complexNumbers(name, x);
   const [axis, n] = axisOf(z.type.shape.slice(0, -1), options);
-  return complexToComplex(resize(z, [axis], [n]), { axis, inverse, scale: scaleOf(options.norm, inverse, n) });
+  return complexToComplex(resize(z, [axis], [n]), {
+    axis,
+    inverse,
+    scale: scaleOf(options.norm, inverse, n),
+  });
 }
 
 /**
