@@ -89,7 +89,8 @@ test('a long transform is as exact as double precision allows', (t) => {
     }
     planTransform(n)(x);
     x.re[7] -= 1;
-    t.true(Math.max(...x.re.map(Math.abs), ...x.im.map(Math.abs)) < 1e-15, String(n));
+    const rest = makeComplexes(n);
+    t.true(Math.max(distance(x.re, rest.re), distance(x.im, rest.im)) < 1e-15, String(n));
   }
 });
 
@@ -98,7 +99,7 @@ test('roots that mirror each other are equal, and quarters of a turn exact', (t)
     const { re, im } = tabulateRoots(n);
     for (let k = 1; k < n; k++) {
       t.is(re[k], re[n - k]);
-      t.is(im[k] + im[n - k], 0);
+      t.true(im[k] === -im[n - k]);
     }
     if (n % 4 === 0) {
       t.deepEqual([re[n / 4] + 0, im[n / 4], re[n / 2], im[n / 2] + 0], [0, -1, -1, 0]);
@@ -143,14 +144,8 @@ test('derivatives of order three go through a transform, forwards and backwards'
   const third = grad((y: Tensor) => grad((z: Tensor) => grad(whole)(z).sum())(y).sum());
   t.true(close(third(x), x.mul(24 * 4), 1e-11));
   t.true(close(jvp(grad(whole), [x], [g.onesLike(x)])[1], x.square().mul(12 * 4), 1e-11));
-  t.true(
-    close(
-      grad(energy)(x),
-      jvp(energy, [x], [double([1, 0, 0, 0])])[1]
-        .mul(0)
-        .add(grad(energy)(x)),
-    ),
-  );
+  const v = noise(4).flip(0);
+  t.true(close(jvp(energy, [x], [v])[1], grad(energy)(x).mul(v).sum()));
 });
 
 test('vmap is the transform of each example, also of its gradient, and compiled', (t) => {
@@ -227,7 +222,7 @@ test('batches of nothing are nothing', (t) => {
 });
 
 test('frequencies', (t) => {
-  const near = (x: Tensor, want: readonly number[]): void =>
+  const near = (x: Tensor, want: readonly number[]): boolean =>
     t.true(close(x.to('float64'), double([...want]), 1e-7));
   near(fft.fftfreq(5), [0, 0.2, 0.4, -0.4, -0.2]);
   near(fft.fftfreq(4, { d: 0.5 }), [0, 0.5, -1, -0.5]);
@@ -261,10 +256,7 @@ test('the gradient of a half counts as PyTorch counts it', (t) => {
   ]);
   const x = g.ones([4], { dtype: 'float64' }).requiresGrad_();
   const [second] = autograd.grad(fft.rfft(x).sum(), [x]);
-  t.deepEqual(
-    second!.toArray(),
-    [3, 0 - 1, 1, 1].map((v, k) => [3, -1, 1, 1][k] ?? v),
-  );
+  t.deepEqual(second!.toArray(), [3, -1, 1, 1]);
 });
 
 const z = (...shape: number[]): Tensor => g.zeros([...shape, 2]);

@@ -22,6 +22,7 @@ export function planRealTransform(n: number): RealTransform {
       transform(work);
       out.re.set(work.re.subarray(0, halfOf(n)));
       out.im.set(work.im.subarray(0, halfOf(n)));
+      out.im[0] = 0;
     };
   }
   const h = n / 2;
@@ -44,6 +45,9 @@ export function planRealTransform(n: number): RealTransform {
       out.re[k] = evenR + (oddR * roots.re[k] - oddI * roots.im[k]);
       out.im[k] = evenI + (oddR * roots.im[k] + oddI * roots.re[k]);
     }
+    // numbers that are their own conjugates
+    out.im[0] = 0;
+    out.im[h] = 0;
   };
 }
 
