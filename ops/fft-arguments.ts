@@ -7,6 +7,7 @@ import type { Node } from '../compiler/node.ts';
 import { checkDim, showShape } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { cast } from './cast.ts';
+import { optionsOf } from './options.ts';
 import { padBy } from './pad.ts';
 
 /** Which direction divides by the number of points: the inverse one, the forward one, or each by its square root. */
@@ -30,6 +31,22 @@ export interface FourierManyOptions {
   readonly dim?: number | readonly number[] | null;
   /** 'backward' if absent. */
   readonly norm?: FourierNorm | null;
+}
+
+/** What a user gives: the options, or the length alone as in PyTorch's `fft(x, n)`. */
+export type OneGiven = number | null | FourierOptions;
+export const optionsOfOne = (given: OneGiven | undefined): FourierOptions =>
+  optionsOf<'n', number, FourierOptions>('n', given);
+
+/** What a user gives: the options, or the lengths alone as in PyTorch's `fftn(x, s)`. */
+export type ManyGiven = number | readonly number[] | null | FourierManyOptions;
+export const optionsOfMany = (given: ManyGiven | undefined): FourierManyOptions =>
+  optionsOf<'s', number | readonly number[], FourierManyOptions>('s', given as FourierManyOptions);
+
+/** The last two dimensions, unless others are named. */
+export function optionsOfTwo(given: ManyGiven | undefined): FourierManyOptions {
+  const options = optionsOfMany(given);
+  return { ...options, dim: options.dim ?? [-2, -1] };
 }
 
 /** Real numbers as floats. */

@@ -5,7 +5,8 @@
 import { ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { axesOf, axisOf, complexNumbers, realNumbers, resize, scaleOf } from './fft-arguments.ts';
-import type { FourierManyOptions, FourierOptions } from './fft-arguments.ts';
+import { optionsOfMany, optionsOfOne, optionsOfTwo } from './fft-arguments.ts';
+import type { FourierManyOptions, FourierOptions, ManyGiven, OneGiven } from './fft-arguments.ts';
 import { complexToComplex, complexToReal, realToComplex } from './fft-core.ts';
 import { halfOf } from './fft/real.ts';
 import { named } from './named.ts';
@@ -35,7 +36,7 @@ function signal(name: string, inverse: boolean, x: Node, options: FourierOptions
  *
  * @example fft.rfft(tensor([1, 2, 3, 4])) // [[10, 0], [-2, 2], [-2, 0]]
  */
-export const rfft = (x: Node, options: FourierOptions = {}): Node => spectrum(false, x, options);
+export const rfft = (x: Node, options?: OneGiven): Node => spectrum(false, x, optionsOfOne(options));
 
 /**
  * The inverse of `rfft`: from pairs [..., m, 2], of which the others are the conjugates, to real numbers [..., n]. n is 2 (m - 1) unless it is
@@ -44,16 +45,16 @@ export const rfft = (x: Node, options: FourierOptions = {}): Node => spectrum(fa
  *
  * @example fft.irfft(fft.rfft(x), { n: x.shape[0] }) // x
  */
-export const irfft = (x: Node, options: FourierOptions = {}): Node => signal('irfft', true, x, options);
+export const irfft = (x: Node, options?: OneGiven): Node => signal('irfft', true, x, optionsOfOne(options));
 
 /**
  * The Fourier transform, which is real, of a signal of which x is the first half and the others are the conjugates: pairs [..., m, 2] to
  * real numbers [..., n], n = 2 (m - 1) unless it is given. Errors as of `irfft`. As torch.fft.hfft.
  */
-export const hfft = (x: Node, options: FourierOptions = {}): Node => signal('hfft', false, x, options);
+export const hfft = (x: Node, options?: OneGiven): Node => signal('hfft', false, x, optionsOfOne(options));
 
 /** The inverse of `hfft`: real numbers [..., n] to pairs [..., n / 2 + 1, 2], the conjugates of `rfft` divided by n. As torch.fft.ihfft. */
-export const ihfft = (x: Node, options: FourierOptions = {}): Node => spectrum(true, x, options);
+export const ihfft = (x: Node, options?: OneGiven): Node => spectrum(true, x, optionsOfOne(options));
 
 interface ManyAttrs {
   /** The last of them is the one of which half is kept. */
@@ -121,44 +122,39 @@ function signalOfMany(
   return signalNode([z], { axes, lengths: whole, inverse, scale });
 }
 
-const lastTwo = (options: FourierManyOptions): FourierManyOptions => ({
-  ...options,
-  dim: options.dim ?? [-2, -1],
-});
-
 /**
  * `rfft` along the last of several dimensions, by default of all, and `fft` along the others: real numbers [..., n] to pairs
  * [..., n / 2 + 1, 2]. As torch.fft.rfftn.
  */
-export const rfftn = (x: Node, options: FourierManyOptions = {}): Node =>
-  spectrumOfMany('rfftn', false, x, options);
+export const rfftn = (x: Node, options?: ManyGiven): Node =>
+  spectrumOfMany('rfftn', false, x, optionsOfMany(options));
 
 /** `rfftn` along two dimensions, by default the last two. As torch.fft.rfft2. */
-export const rfft2 = (x: Node, options: FourierManyOptions = {}): Node =>
-  spectrumOfMany('rfftn', false, x, lastTwo(options));
+export const rfft2 = (x: Node, options?: ManyGiven): Node =>
+  spectrumOfMany('rfftn', false, x, optionsOfTwo(options));
 
 /**
  * The inverse of `rfftn`: pairs [..., m, 2] to real numbers [..., n], n = 2 (m - 1) unless the last of `s` says another. As torch.fft.irfftn.
  */
-export const irfftn = (x: Node, options: FourierManyOptions = {}): Node =>
-  signalOfMany('irfftn', 'irfftn', true, x, options);
+export const irfftn = (x: Node, options?: ManyGiven): Node =>
+  signalOfMany('irfftn', 'irfftn', true, x, optionsOfMany(options));
 
 /** `irfftn` along two dimensions, by default the last two. As torch.fft.irfft2. */
-export const irfft2 = (x: Node, options: FourierManyOptions = {}): Node =>
-  signalOfMany('irfft2', 'irfftn', true, x, lastTwo(options));
+export const irfft2 = (x: Node, options?: ManyGiven): Node =>
+  signalOfMany('irfft2', 'irfftn', true, x, optionsOfTwo(options));
 
 /** `hfft` along the last of several dimensions, by default of all, and `fft` along the others. As torch.fft.hfftn. */
-export const hfftn = (x: Node, options: FourierManyOptions = {}): Node =>
-  signalOfMany('hfftn', 'hfftn', false, x, options);
+export const hfftn = (x: Node, options?: ManyGiven): Node =>
+  signalOfMany('hfftn', 'hfftn', false, x, optionsOfMany(options));
 
 /** `hfftn` along two dimensions, by default the last two. As torch.fft.hfft2. */
-export const hfft2 = (x: Node, options: FourierManyOptions = {}): Node =>
-  signalOfMany('hfft2', 'hfftn', false, x, lastTwo(options));
+export const hfft2 = (x: Node, options?: ManyGiven): Node =>
+  signalOfMany('hfft2', 'hfftn', false, x, optionsOfTwo(options));
 
 /** The inverse of `hfftn`. As torch.fft.ihfftn. */
-export const ihfftn = (x: Node, options: FourierManyOptions = {}): Node =>
-  spectrumOfMany('ihfftn', true, x, options);
+export const ihfftn = (x: Node, options?: ManyGiven): Node =>
+  spectrumOfMany('ihfftn', true, x, optionsOfMany(options));
 
 /** `ihfftn` along two dimensions, by default the last two. As torch.fft.ihfft2. */
-export const ihfft2 = (x: Node, options: FourierManyOptions = {}): Node =>
-  spectrumOfMany('ihfftn', true, x, lastTwo(options));
+export const ihfft2 = (x: Node, options?: ManyGiven): Node =>
+  spectrumOfMany('ihfftn', true, x, optionsOfTwo(options));

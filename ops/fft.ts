@@ -5,7 +5,8 @@ import type { Node } from '../compiler/node.ts';
 import { checkDim } from '../compiler/shape.ts';
 import { roll } from './arrange.ts';
 import { axesOf, axisOf, complexNumbers, resize, scaleOf } from './fft-arguments.ts';
-import type { FourierManyOptions, FourierOptions } from './fft-arguments.ts';
+import { optionsOfMany, optionsOfOne, optionsOfTwo } from './fft-arguments.ts';
+import type { FourierManyOptions, FourierOptions, ManyGiven, OneGiven } from './fft-arguments.ts';
 import { complexToComplex } from './fft-core.ts';
 import { named } from './named.ts';
 import { optionsOf } from './options.ts';
@@ -30,7 +31,8 @@ function transformOne(name: string, inverse: boolean, x: Node, options: FourierO
  *
  * @example fft.fft(tensor([[1, 0], [0, 0]])) // [[1, 0], [1, 0]]: a pulse has all frequencies
  */
-export const fft = (x: Node, options: FourierOptions = {}): Node => transformOne('fft', false, x, options);
+export const fft = (x: Node, options?: OneGiven): Node =>
+  transformOne('fft', false, x, optionsOfOne(options));
 
 /**
  * The inverse of `fft`: y[j] = 1 / n * sum over k of x[k] e^(2 pi i j k / n). Pairs [..., n, 2] to pairs of that shape; errors as of `fft`.
@@ -38,7 +40,8 @@ export const fft = (x: Node, options: FourierOptions = {}): Node => transformOne
  *
  * @example fft.ifft(fft.fft(z)) // z
  */
-export const ifft = (x: Node, options: FourierOptions = {}): Node => transformOne('ifft', true, x, options);
+export const ifft = (x: Node, options?: OneGiven): Node =>
+  transformOne('ifft', true, x, optionsOfOne(options));
 
 interface ManyAttrs {
   readonly axes: readonly number[];
@@ -67,20 +70,20 @@ function transformMany(name: string, inverse: boolean, x: Node, options: Fourier
 }
 
 /** `fft` along several dimensions, by default all but that of the pairs: [..., 2] to [..., 2]. As torch.fft.fftn. */
-export const fftn = (x: Node, options: FourierManyOptions = {}): Node =>
-  transformMany('fftn', false, x, options);
+export const fftn = (x: Node, options?: ManyGiven): Node =>
+  transformMany('fftn', false, x, optionsOfMany(options));
 
 /** The inverse of `fftn`. As torch.fft.ifftn. */
-export const ifftn = (x: Node, options: FourierManyOptions = {}): Node =>
-  transformMany('ifftn', true, x, options);
+export const ifftn = (x: Node, options?: ManyGiven): Node =>
+  transformMany('ifftn', true, x, optionsOfMany(options));
 
 /** `fft` along two dimensions, by default the last two: pairs [..., m, n, 2] to pairs of that shape. As torch.fft.fft2. */
-export const fft2 = (x: Node, options: FourierManyOptions = {}): Node =>
-  transformMany('fft2', false, x, { ...options, dim: options.dim ?? [-2, -1] });
+export const fft2 = (x: Node, options?: ManyGiven): Node =>
+  transformMany('fft2', false, x, optionsOfTwo(options));
 
 /** The inverse of `fft2`. As torch.fft.ifft2. */
-export const ifft2 = (x: Node, options: FourierManyOptions = {}): Node =>
-  transformMany('ifft2', true, x, { ...options, dim: options.dim ?? [-2, -1] });
+export const ifft2 = (x: Node, options?: ManyGiven): Node =>
+  transformMany('ifft2', true, x, optionsOfTwo(options));
 
 /** The dimensions of a shift. */
 export interface ShiftOptions {

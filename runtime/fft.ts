@@ -1,9 +1,9 @@
 // The namespace `fft`: torch.fft, with complex numbers as pairs along a last dimension. The transforms are operators; the frequencies of their
 // results are made here.
 
-import { isFloat } from '../compiler/dtype.ts';
+import { defaultFloat, isFloat } from '../compiler/dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
-import { defaultFloat } from '../compiler/dtype.ts';
+import { optionsOf } from '../ops/options.ts';
 import { makeBuffer } from './cell.ts';
 import { dtypeFrom, leaf, plainOptions } from './create.ts';
 import { functions as f } from './functions.ts';
@@ -18,8 +18,9 @@ export interface FrequencyOptions extends TensorOptions {
 
 const frequencies =
   (name: string, count: (n: number) => number, place: (i: number, n: number) => number) =>
-  (n: number, options: FrequencyOptions = {}): Tensor =>
+  (n: number, given?: number | FrequencyOptions): Tensor =>
     publicCall(name, () => {
+      const options: FrequencyOptions = optionsOf<'d', number, FrequencyOptions>('d', given);
       const dtype = dtypeFrom(name, options, [...plainOptions, 'd'], defaultFloat);
       const { d = 1 } = options;
       if (!isFloat(dtype)) throw new DTypeError(`${name} requires a floating point or complex dtype`);
