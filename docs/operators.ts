@@ -46,17 +46,31 @@ const functional: Readonly<Record<string, unknown>> = { ...g.nn.functional };
 const inNamespace = (space: object, name: string): string | undefined =>
   Object.entries(space).find(([, f]) => f === all[name])?.[0];
 
-/** True if it is exported by its own name; another function may have that (`cond` is control flow). */
+/** The namespaces of operators, by the name that they have here and in torch. */
+const spaces: readonly (readonly [prefix: string, space: object])[] = [
+  ['linalg', g.linalg],
+  ['special', g.special],
+  ['fft', g.fft],
+];
+
+/** Its place in a namespace, as `linalg.inv`. */
+function placeOf(name: string): readonly [prefix: string, member: string] | null {
+  for (const [prefix, space] of spaces) {
+    const member = inNamespace(space, name);
+    if (member !== undefined) return [prefix, member];
+  }
+  return null;
+}
+
+/** True if it is exported by its own name; something else may have that (`cond` is control flow, `fft` is a namespace). */
 const isTop = (name: string): boolean =>
-  name in g && (inNamespace(g.linalg, name) === undefined || Object.values(g).some((f) => f === all[name]));
+  name in g && (placeOf(name) === null || Object.values(g).some((f) => f === all[name]));
 
 function theirName(name: string): string {
   if (Object.hasOwn(theirNames, name)) return theirNames[name];
   const top = !isTop(name);
-  const linalg = inNamespace(g.linalg, name);
-  if (linalg !== undefined && top) return `torch.linalg.${snake(linalg)}`;
-  const special = inNamespace(g.special, name);
-  if (special !== undefined && top) return `torch.special.${snake(special)}`;
+  const place = placeOf(name);
+  if (place !== null && top) return `torch.${place[0]}.${snake(place[1])}`;
   if (top) return `Tensor.${snake(name)}`;
   if (onlyMethods.has(name)) return `Tensor.${snake(name)}`;
   if (onlyFunctional.has(name)) return `F.${snake(name)}`;
@@ -158,10 +172,7 @@ function formsOf(name: string): string {
 /** Under which name it is called here. */
 function ourName(name: string): string {
   if (isTop(name)) return name;
-  const linalg = inNamespace(g.linalg, name);
-  if (linalg !== undefined) return `linalg.${linalg}`;
-  const special = inNamespace(g.special, name);
-  return special === undefined ? `x.${name}` : `special.${special}`;
+  return placeOf(name)?.join('.') ?? `x.${name}`;
 }
 
 const order = (name: string): string => ourName(name).toLowerCase();
@@ -187,10 +198,13 @@ Written by \`npm run docs\` from what the operators themselves say; a test fails
 - **gradient**: \`none\` for values without one (comparisons, indices); \`zero\` for step functions; \`any order\` was made to order
   ${highestOrder}.
 - **computed by**: \`view\` is index arithmetic of whoever reads it; \`kernel\` is generated loops that fuse with their neighbours; \`routine\` contains a
-  host function that stays by itself (sorting, scans, factorisations), surrounded by kernels.
+  host function that stays by itself (sorting, scans, factorisations, Fourier transforms), surrounded by kernels.
 - **form**: \`method\` also as \`x.name(...)\`, \`in place\` also as \`x.name_(...)\`.
 
-Not there, because they need complex numbers: \`fft\`, \`linalg.eig\` and \`linalg.eigvals\`, \`real\`, \`imag\`, \`polar\`, \`viewAsComplex\`. Functions whose shape depends
+There are no complex dtypes. In \`fft\` a complex number is a pair in a last dimension of size 2, as \`torch.view_as_real\` lays it out; \`dim\` does not
+count that dimension. Beside the operators below it has \`fft.fftfreq\` and \`fft.rfftfreq\`.
+
+Not there, because they need complex numbers: \`linalg.eig\` and \`linalg.eigvals\`, \`real\`, \`imag\`, \`polar\`, \`viewAsComplex\`. Functions whose shape depends
 on values (\`nonzero\`, \`argwhere\`, \`unique\`, \`bincount\`, \`maskedSelect\`, boolean indices) read their argument, and so are refused inside \`compile\`.
 `;
 

@@ -267,5 +267,10 @@ export { lu, luFactor, luSolve, lstsq } from './linalg-lu.ts';
 export { matrixExp, matrixPower } from './linalg-function.ts';
 export { matrixNorm, linalgNorm, vecdot, cond, linalgDiagonal, linalgCross } from './linalg-norm.ts';
 
+/** Functions of `fft`. */
+export { fft, ifft, fft2, ifft2, fftn, ifftn, fftshift, ifftshift } from './fft.ts';
+export { rfft, irfft, hfft, ihfft, rfft2, irfft2, rfftn, irfftn } from './fft-real.ts';
+export { hfft2, ihfft2, hfftn, ihfftn } from './fft-real.ts';
+
 /** Functions of `special` that have no place at the top. */
 export { erfcx, i1, ndtr, logNdtr, ndtri, entr } from './special.ts';

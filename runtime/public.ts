@@ -109,3 +109,5 @@ export { expr } from './expression.ts';
 export type { ExpressionValue } from './expression.ts';
 export { special } from './special.ts';
 export { linalg } from './linalg.ts';
+export { fft } from './fft.ts';
+export type { FrequencyOptions } from './fft.ts';

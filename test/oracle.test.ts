@@ -1,4 +1,4 @@
-// The public functions against real PyTorch. In: the cases of test/fixtures/{op,more}-cases.json, or of every JSON file of that form in the folder
+// The public functions against real PyTorch. In: the cases of test/fixtures/{op,more,fft}-cases.json, or of every JSON file of that form in the folder
 // GRADLOOM_ORACLE_DIR. Out: for each case its values, first and second derivatives on three paths (the interpreter; compiled alone;
 // compiled inside a larger graph, with which it fuses), and eagerly, with the name of its backward node.
 
@@ -41,7 +41,7 @@ function load(): Case[] {
     ? readdirSync(directory)
         .filter((name) => name.endsWith('.json'))
         .map((name) => join(directory, name))
-    : ['op-cases.json', 'more-cases.json'].map((name) =>
+    : ['op-cases.json', 'more-cases.json', 'fft-cases.json'].map((name) =>
         fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)),
       );
   const read = (file: string): { cases?: Case[] } =>

@@ -8,6 +8,7 @@ import { AutogradError, autograd } from '../index.ts';
 import type { Tensor } from '../index.ts';
 import { opCases } from './helpers/oracle.ts';
 import { creation } from './helpers/section2/creation.ts';
+import { fourier } from './helpers/section2/fourier.ts';
 import { indexing } from './helpers/section2/indexing.ts';
 import { layers, losses } from './helpers/section2/layers.ts';
 import { matrix } from './helpers/section2/matrix.ts';
@@ -29,6 +30,7 @@ const rows: readonly Row[] = [
   shape,
   indexing,
   matrix,
+  fourier,
   layers,
   losses,
 ].flat();
@@ -44,10 +46,6 @@ const waiting: Readonly<Record<string, string>> = {
   complex,
   view_as_real: complex,
   view_as_complex: complex,
-  'fft.fft': complex,
-  'fft.ifft': complex,
-  'fft.rfft': complex,
-  'fft.irfft': complex,
 };
 
 test('every operator has one proof: an answer of PyTorch, a row here, or the reason why it waits', (t) => {

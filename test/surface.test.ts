@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import * as g from '../index.ts';
-import { autograd, linalg, ones, special, tensor, zeros } from '../index.ts';
+import { autograd, fft, linalg, ones, special, tensor, zeros } from '../index.ts';
 import type { Tensor } from '../index.ts';
 import { functions } from '../runtime/functions.ts';
 import { inplaceNames, methodNames } from '../runtime/table.ts';
@@ -20,6 +20,7 @@ test('every operator is exported, at the top, in a namespace or as a method', (t
     ...Object.values(exported),
     ...Object.values(linalg),
     ...Object.values(special),
+    ...Object.values(fft),
   ]);
   const methods: readonly string[] = methodNames;
   const missing = Object.entries(functions).filter(
@@ -33,7 +34,11 @@ type Unusable<T> = { [K in keyof T]: [T[K]] extends [never] ? K : never }[keyof 
 
 test('everything exported has a type with which it can be used', (t) => {
   const unusable: readonly (
-    Unusable<typeof g> | Unusable<typeof linalg> | Unusable<typeof special> | Unusable<Tensor>
+    | Unusable<typeof g>
+    | Unusable<typeof linalg>
+    | Unusable<typeof special>
+    | Unusable<typeof fft>
+    | Unusable<Tensor>
   )[] = [];
   // with a name in it this does not compile
   const none: readonly never[] = unusable;

@@ -125,6 +125,7 @@ const caseTable: Readonly<Record<string, Call>> = {
   as_strided: ([x], { size, stride, offset }) => x.asStrided(size, stride, offset),
   combinations: ([x], { r, again }) => g.combinations(x, r, { withReplacement: again }),
   histogram: ([x], { bins, range, density }) => g.histogram(x, bins, { range, density }),
+  fft_squares: ([x], { name, options }) => g.fft[name as 'fft'](x.mul(x), options).square(),
   gaussian_nll_loss: ([x, v], { eps, reduction }, { target }) =>
     g.gaussianNllLoss(x, target, v, { eps, reduction }),
 };
