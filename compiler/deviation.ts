@@ -46,7 +46,7 @@ interface Pair {
 const isFlat = (s: Stmt): s is Loop =>
   s.tag === 'loop' &&
   s.loop.step === undefined &&
-  s.loop.extent > limits.unroll &&
+  s.loop.extent > limits.twoPasses &&
   s.body.every((x) => x.tag === 'let' || x.tag === 'assign' || x.tag === 'store');
 
 /** A pair whose squares are summed by the loop at `second`. */

@@ -29,9 +29,9 @@ function jam(rows: Loop): readonly Stmt[] {
   const [columns] = rows.body;
   if (rows.body.length !== 1 || columns.tag !== 'loop' || !addsOnly(columns, rows.loop)) return [rows];
   const { loop } = rows;
-  if (loop.step !== undefined || columns.loop.extent <= limits.unroll) return [rows];
+  if (loop.step !== undefined || columns.loop.extent <= limits.localColumns) return [rows];
   const size = sizeOfStmts(columns.body);
-  const count = limits.jammedRows.find((n) => loop.extent >= 2 * n && size * n <= limits.unrolledSize);
+  const count = limits.jammedRows.find((n) => loop.extent >= 2 * n && size * n <= limits.jammedSize);
   if (count === undefined) return [rows];
   const main = loop.extent - (loop.extent % count);
   const step: LoopVar = { ...loop, extent: main, step: count };

@@ -12,15 +12,19 @@ export const limits = {
   stagedRow: 32768,
   /** Elements up to which loops that share no row may still follow one another in one kernel. */
   rowlessInner: 2048,
-  /**
-   * Iterations up to which an inner loop is unrolled. Sums of 8 and of 16 would gain from it as well (`npm run bench -- rule-unroll`), but a
-   * text has to be read: with 6, the windows of 5 x 5 of a convolution are written out (LeNet: 14.9 ms with 4, 14.4 with 6, 8 and 16).
-   */
-  unroll: 6,
-  /** Operations in an unrolled loop at most: larger bodies gain nothing from it. */
-  unrolledSize: 64,
+  /** Iterations up to which an inner loop is unrolled: sums of 4, 8 and 16 take 0.5 to 0.6 of their time. */
+  unroll: 16,
+  /** Operations in an unrolled loop at most: products of 4 x 4 matrices are 352. And calls of functions such as exp: softmax over 10 took 148 us
+   * with a loop of exp, 252 with ten in a row. */
+  unrolledSize: 400,
+  unrolledCalls: 6,
   /** Rows that column sums take in at once, fewer where much is computed: 512 sums over 512 rows took 166 us with one row, 83 with eight. */
   jammedRows: [8, 4],
+  jammedSize: 64,
+  /** Elements up to which a mean and the squares about it are two passes: written out, they read each element once. */
+  twoPasses: 6,
+  /** Columns whose sums are locals instead: 9.0 us with 4 or 6 locals, 9.6 and 9.0 with 8 rows at once; with 8 columns 13.7 and 9.0. */
+  localColumns: 6,
   /** Rows and columns of a register tile of a contraction: 4x4 axpy gave 11 GFLOP/s, 2x2 dot tiles 7. */
   tile: 4,
   /** Columns from which a contraction is tiled; below, dot products in plain loops. */

@@ -7,8 +7,10 @@ import type { Buffer, Kernel, Stmt } from './nest.ts';
 import { bodyOf, visitStmts } from './nest.ts';
 import { invertDivisors } from './invert.ts';
 import { jamRows } from './jam.ts';
+import { nameLoads } from './loadsFirst.ts';
 import { Names, scratchName } from './names.ts';
 import { pickTerms } from './pick.ts';
+import { promoteScratch } from './promote.ts';
 import { passesOf, setApart } from './apart.ts';
 import { tile } from './tile.ts';
 import { cutLoops } from './segments.ts';
@@ -35,10 +37,10 @@ const holdsContraction = (s: Stmt): boolean => s.tag === 'contraction' || bodyOf
 export function schedule(kernel: Kernel, taken: Names, unique: (base: string) => string): Kernel {
   const names = namesOf(kernel, taken);
   const fresh = (base: string): string => names.fresh(base);
-  const scratch: Buffer[] = [...kernel.scratch];
+  let scratch: readonly Buffer[] = kernel.scratch;
   const newScratch = (base: string, dtype: 'float64' | 'float32', length: number): Buffer => {
     const buffer: Buffer = { name: scratchName(base, names, unique), dtype, length, role: 'scratch' };
-    scratch.push(buffer);
+    scratch = [...scratch, buffer];
     return buffer;
   };
   let body: readonly Stmt[] = kernel.body;
@@ -57,7 +59,12 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   body = cutLoops(body, fresh);
   body = joinLoops(body);
   body = jamRows(body);
+  const looped = body;
   body = unrollShort(body);
+  if (body !== looped) {
+    ({ body, scratch } = promoteScratch(body, scratch, fresh));
+    body = inlineOnce(nameLoads(body, fresh));
+  }
   body = splitSums(body);
   body = settleKnown(body);
   // The loops of a contraction are one loop to V8: nearly all of its time is in the innermost.

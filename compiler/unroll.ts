@@ -4,8 +4,9 @@
 import type { LoopVar } from './affine.ts';
 import { add, ofVar } from './affine.ts';
 import { limits } from './limits.ts';
-import type { Expr, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, local, mapStmt, num, substituteIn, visitStmts } from './nest.ts';
+import type { Buffer, Expr, NestIndex, Stmt } from './nest.ts';
+import { bodyOf, local, mapStmt, num, substituteIn, visitExpr, visitOwn, visitStmts } from './nest.ts';
+import { primitives } from './scalar.ts';
 import { everywhere, readsLocal, sizeOfExpr, sizeOfStmts, withBody } from './tidy.ts';
 
 /** Renames what a block defines, so that several copies can stand side by side. */
@@ -26,22 +27,47 @@ export function renamed(body: readonly Stmt[], nameOf: (name: string) => string)
   );
 }
 
+type Loop = Extract<Stmt, { tag: 'loop' }>;
+
 /** Unrolls innermost loops that are short and small. */
 export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
+  const staying = sumsInMemory(stmts);
+  const isShort = (s: Stmt): s is Loop =>
+    s.tag === 'loop' &&
+    s.loop.step === undefined &&
+    s.loop.extent <= limits.unroll &&
+    !s.body.some((x) => x.tag === 'loop' || (x.tag === 'store' && staying.has(x.buffer))) &&
+    sizeOfStmts(s.body) * s.loop.extent <= limits.unrolledSize &&
+    callsIn(s.body) * s.loop.extent <= limits.unrolledCalls;
   return everywhere(stmts, (body) =>
-    body.flatMap((s): readonly Stmt[] => {
-      if (s.tag !== 'loop' || s.loop.step !== undefined || s.loop.extent > limits.unroll) return [s];
-      if (s.body.some((x) => x.tag === 'loop') || sizeOfStmts(s.body) * s.loop.extent > limits.unrolledSize)
-        return [s];
-      const copies: Stmt[] = [];
-      for (let at = 0; at < s.loop.extent; at++) {
-        const by = (v: LoopVar): NestIndex | null =>
-          v.name === s.loop.name ? { offset: at, terms: [] } : null;
-        copies.push(...renamed(s.body, (name) => `${name}_${at}`).map((x) => substituteIn(x, by)));
-      }
-      return copies;
-    }),
+    body.some(isShort) ? body.flatMap((s) => (isShort(s) ? copiesOf(s) : [s])) : body,
   );
+}
+
+/** Arrays to which a loop adds: a sum per column. Only few of them fit in registers. */
+function sumsInMemory(stmts: readonly Stmt[]): ReadonlySet<Buffer> {
+  const sums = new Set<Buffer>();
+  visitStmts(stmts, (s) => {
+    if (s.tag !== 'store' || s.buffer.role !== 'scratch' || s.buffer.length <= limits.localColumns) return;
+    visitExpr(s.value, (e) => e.tag === 'load' && e.buffer === s.buffer && sums.add(e.buffer));
+  });
+  return sums;
+}
+
+/** Functions that V8 has to write out, or to call. */
+function callsIn(stmts: readonly Stmt[]): number {
+  let calls = 0;
+  visitStmts(stmts, (s) =>
+    visitOwn(s, (e) => e.tag === 'prim' && primitives[e.prim].cost >= limits.keepFrom && calls++),
+  );
+  return calls;
+}
+
+function copiesOf({ loop, body }: Loop): readonly Stmt[] {
+  return Array.from({ length: loop.extent }, (_, at) => {
+    const by = (v: LoopVar): NestIndex | null => (v.name === loop.name ? { offset: at, terms: [] } : null);
+    return renamed(body, (name) => `${name}_${at}`).map((x) => substituteIn(x, by));
+  }).flat();
 }
 
 /** An accumulation `acc = op(acc, term)`, with what `op` starts from. */

@@ -27,6 +27,8 @@ import type { Primitive } from '../compiler/scalar.ts';
 import { settleKnown } from '../compiler/settle.ts';
 import { jamRows } from '../compiler/jam.ts';
 import { everywhere, hoistBases, inlineOnce, joinLoops } from '../compiler/tidy.ts';
+import { nameLoads } from '../compiler/loadsFirst.ts';
+import { promoteScratch } from '../compiler/promote.ts';
 import { splitSums, unrollShort } from '../compiler/unroll.ts';
 import { verifyKernel } from '../compiler/verify.ts';
 import { tile } from '../compiler/tile.ts';
@@ -230,6 +232,12 @@ const passes: readonly Pass[] = [
   { name: 'joinLoops', apply: joinLoops },
   { name: 'jamRows', apply: jamRows },
   { name: 'unrollShort', apply: unrollShort },
+  {
+    name: 'promoteScratch',
+    apply: (body, fresh, scratch) => promoteScratch(body, scratch, fresh).body,
+  },
+  { name: 'nameLoads', apply: nameLoads },
+  { name: 'inlineOnce again', apply: inlineOnce },
   { name: 'splitSums', apply: splitSums },
   { name: 'settleKnown', apply: settleKnown },
   { name: 'hoistBases', apply: hoistBases },

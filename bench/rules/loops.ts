@@ -2,7 +2,7 @@
 
 import type { Tensor } from 'gradloom';
 import { cat } from 'gradloom';
-import { each, range } from '../lib/hand.ts';
+import { each } from '../lib/hand.ts';
 import { byHand, edit, given } from '../lib/rule.ts';
 import type { Rule } from '../lib/rule.ts';
 
@@ -115,39 +115,43 @@ export const loops: readonly Rule[] = [
          }`,
       ),
   },
-  {
-    name: 'rule-unroll-tiny',
-    says: '10, limits.unroll: a sum of 4 is written out',
-    ...squares(4),
-    broken: (source) =>
-      byHand(
-        source,
-        `for (let i = 0; i < ${n}; i++) {
-           let sum = 0;
-           const base = i * 4;
-           for (let j = 0; j < 4; j++) { const x = in0[base + j]; sum += x * x; }
-           out0[i] = sum;
-         }`,
-      ),
-  },
-  ...[8, 16].map((columns): Rule => ({
-    name: `rule-unroll-not-${columns}`,
-    says: `limits.unroll: a sum of ${columns} is not`,
+  ...[4, 8, 16].map((columns): Rule => ({
+    name: `rule-unroll-${columns}`,
+    says: `10, limits.unroll: a sum of ${columns} is written out`,
     ...squares(columns),
     broken: (source) =>
       byHand(
         source,
         `for (let i = 0; i < ${n}; i++) {
-             const base = i * ${columns};
-             let sum = 0;
-             ${each(columns, (j) => `const x${j} = in0[base + ${j}]; sum += x${j} * x${j};`)}
-             out0[i] = sum;
-           }`,
+           let sum = 0;
+           const base = i * ${columns};
+           for (let j = 0; j < ${columns}; j++) { const x = in0[base + j]; sum += x * x; }
+           out0[i] = sum;
+         }`,
       ),
   })),
   {
+    name: 'rule-unroll-calls',
+    says: 'limits.unrolledCalls: a loop of ten exp, not ten in a row',
+    fn: (x) => x.softmax(1),
+    args: () => [given([4000, 10])],
+    broken: (source) =>
+      byHand(
+        source,
+        `for (let i = 0; i < 4000; i++) {
+           const base = i * 10;
+           ${each(10, (k) => `const x${k} = in0[base + ${k}];`)}
+           let max = x0;
+           ${each(9, (k) => `max = maxOf(x${k + 1}, max);`)}
+           ${each(10, (k) => `const e${k} = exp32(x${k} - max);`)}
+           const inverse = 1 / (${each(10, (k) => `e${k}`, ' + ')});
+           ${each(10, (k) => `out0[base + ${k}] = e${k} * inverse;`)}
+         }`,
+      ),
+  },
+  {
     name: 'rule-locals-first',
-    says: '10, not followed: products of 4 x 4 load all, compute, store',
+    says: '10: products of 4 x 4 load each element once',
     fn: (x, y) => x.matmul(y),
     args: () => [given([1000, 4, 4]), given([1000, 4, 4], 2)],
     broken: (source) =>
@@ -155,11 +159,14 @@ export const loops: readonly Rule[] = [
         source,
         `for (let i = 0; i < 1000; i++) {
            const base = i * 16;
-           ${each(16, (k) => `const a${k} = in0[base + ${k}], b${k} = in1[base + ${k}];`)}
-           ${each(16, (k) => {
-             const products = range(4).map((l) => `a${k - (k % 4) + l} * b${l * 4 + (k % 4)}`);
-             return `out0[base + ${k}] = ${products.join(' + ')};`;
-           })}
+           for (let j = 0; j < 4; j++) {
+             const row = base + j * 4;
+             for (let k = 0; k < 4; k++) {
+               let sum = 0;
+               ${each(4, (l) => `sum += in0[row + ${l}] * in1[base + k + ${l * 4}];`)}
+               out0[row + k] = sum;
+             }
+           }
          }`,
       ),
   },

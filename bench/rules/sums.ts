@@ -132,15 +132,30 @@ export const sums: readonly Rule[] = [
   },
   {
     name: 'rule-few-columns',
-    says: '10, not followed: four column sums in locals',
+    says: '10, limits.localColumns: four column sums in locals, not in scratch',
     fn: (x) => x.sum(0),
     args: () => [given([8192, 4])],
     broken: (source) =>
       byHand(
         source,
-        `let ${each(4, (k) => `sum${k} = 0`, ', ')};
-         for (let i = 0; i < 8192; i++) { ${each(4, (k) => `sum${k} += in0[i * 4 + ${k}];`)} }
-         ${each(4, (k) => `out0[${k}] = sum${k};`)}`,
+        `const sums = $sums;
+         ${each(4, (k) => `sums[${k}] = 0;`)}
+         for (let i = 0; i < 8192; i++) { ${each(4, (k) => `sums[${k}] += in0[i * 4 + ${k}];`)} }
+         ${each(4, (k) => `out0[${k}] = sums[${k}];`)}`,
+        'const $sums = new Float64Array(64);',
+      ),
+  },
+  {
+    name: 'rule-more-columns',
+    says: 'limits.localColumns: but not ten',
+    fn: (x) => x.sum(0),
+    args: () => [given([4096, 10])],
+    broken: (source) =>
+      byHand(
+        source,
+        `let ${each(10, (k) => `sum${k} = 0`, ', ')};
+         for (let i = 0; i < 4096; i++) { ${each(10, (k) => `sum${k} += in0[i * 10 + ${k}];`)} }
+         ${each(10, (k) => `out0[${k}] = sum${k};`)}`,
       ),
   },
   {
