@@ -12,11 +12,13 @@ export const limits = {
   stagedRow: 32768,
   /** Elements up to which loops that share no row may still follow one another in one kernel. */
   rowlessInner: 2048,
-  /** Iterations up to which an inner loop is unrolled: sums of 4, 8 and 16 take 0.5 to 0.6 of their time. */
-  unroll: 16,
-  /** Operations in an unrolled loop at most: products of 4 x 4 matrices are 352. And calls of functions such as exp: softmax over 10 took 148 us
-   * with a loop of exp, 252 with ten in a row. */
-  unrolledSize: 400,
+  /**
+   * Iterations up to which an inner loop is unrolled, and operations in all of them: sums of 4, 8 and 16 take 0.5 to 0.6 of their time, products of
+   * 4 x 4 matrices (352 operations) half. Around a tile nothing is gained beyond the windows of a convolution: LeNet took 14.9 ms with 4, 14.4 with 6 and 16.
+   */
+  unrolled: { iterations: 16, operations: 400 },
+  unrolledTile: { iterations: 6, operations: 64 },
+  /** Calls of functions such as exp in an unrolled loop: softmax over 10 took 148 us with a loop of exp, 252 with ten in a row. */
   unrolledCalls: 6,
   /** Rows that column sums take in at once, fewer where much is computed: 512 sums over 512 rows took 166 us with one row, 83 with eight. */
   jammedRows: [8, 4],

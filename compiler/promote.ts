@@ -24,7 +24,7 @@ export function promoteScratch(
   scratch: readonly Buffer[],
   fresh: (base: string) => string,
 ): Promoted {
-  const small = scratch.filter((b) => b.length <= limits.unroll);
+  const small = scratch.filter((b) => b.length <= limits.unrolled.iterations);
   const found = small.length === 0 ? new Set<Buffer>() : withFixedPlaces(stmts, small);
   let body = stmts;
   for (const buffer of found)

@@ -1,6 +1,7 @@
 // The schedule of a kernel: a straight list of transformations of its nest. In: a kernel as lowered. Out: the same kernel as it
 // will be printed.
 
+import { limits } from './limits.ts';
 import { mergeDeviations } from './deviation.ts';
 import { joinEqualSums } from './equalSums.ts';
 import type { Buffer, Kernel, Stmt } from './nest.ts';
@@ -49,6 +50,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
     body = everywhere(body, (stmts) =>
       stmts.flatMap((s) => (s.tag === 'contraction' ? tile(s, { fresh, scratch: newScratch }) : [s])),
     );
+  const tiled = scratch.length > kernel.scratch.length;
   body = pickTerms(body);
   body = joinEqualSums(body);
   body = inlineOnce(body);
@@ -60,7 +62,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   body = joinLoops(body);
   body = jamRows(body);
   const looped = body;
-  body = unrollShort(body);
+  body = unrollShort(body, tiled ? limits.unrolledTile : limits.unrolled);
   if (body !== looped) {
     ({ body, scratch } = promoteScratch(body, scratch, fresh));
     body = inlineOnce(nameLoads(body, fresh));

@@ -29,15 +29,23 @@ export function renamed(body: readonly Stmt[], nameOf: (name: string) => string)
 
 type Loop = Extract<Stmt, { tag: 'loop' }>;
 
-/** Unrolls innermost loops that are short and small. */
-export function unrollShort(stmts: readonly Stmt[]): readonly Stmt[] {
+interface UnrollLimits {
+  readonly iterations: number;
+  readonly operations: number;
+}
+
+/** Unrolls innermost loops that are short and small: of so many iterations at most, and so many operations in all of them. */
+export function unrollShort(
+  stmts: readonly Stmt[],
+  { iterations, operations }: UnrollLimits = limits.unrolled,
+): readonly Stmt[] {
   const staying = sumsInMemory(stmts);
   const isShort = (s: Stmt): s is Loop =>
     s.tag === 'loop' &&
     s.loop.step === undefined &&
-    s.loop.extent <= limits.unroll &&
+    s.loop.extent <= iterations &&
     !s.body.some((x) => x.tag === 'loop' || (x.tag === 'store' && staying.has(x.buffer))) &&
-    sizeOfStmts(s.body) * s.loop.extent <= limits.unrolledSize &&
+    sizeOfStmts(s.body) * s.loop.extent <= operations &&
     callsIn(s.body) * s.loop.extent <= limits.unrolledCalls;
   return everywhere(stmts, (body) =>
     body.some(isShort) ? body.flatMap((s) => (isShort(s) ? copiesOf(s) : [s])) : body,

@@ -231,7 +231,7 @@ const passes: readonly Pass[] = [
   { name: 'invertDivisors', apply: invertDivisors },
   { name: 'joinLoops', apply: joinLoops },
   { name: 'jamRows', apply: jamRows },
-  { name: 'unrollShort', apply: unrollShort },
+  { name: 'unrollShort', apply: (body) => unrollShort(body) },
   {
     name: 'promoteScratch',
     apply: (body, fresh, scratch) => promoteScratch(body, scratch, fresh).body,

@@ -117,7 +117,7 @@ export const loops: readonly Rule[] = [
   },
   ...[4, 8, 16].map((columns): Rule => ({
     name: `rule-unroll-${columns}`,
-    says: `10, limits.unroll: a sum of ${columns} is written out`,
+    says: `10, limits.unrolled: a sum of ${columns} is written out`,
     ...squares(columns),
     broken: (source) =>
       byHand(
