@@ -17,6 +17,8 @@ export interface Buffer {
   readonly dtype: DType;
   readonly length: number;
   readonly role: 'input' | 'output' | 'temporary' | 'scratch';
+  /** Of which array it is a piece, and from which element on, if it is not a whole one. */
+  readonly piece?: { readonly of: Buffer; readonly start: number };
 }
 
 export type Expr =
@@ -103,6 +105,10 @@ export interface Kernel {
   /** Arithmetic operations and bytes moved in one run, as the unfused meaning counts them. */
   readonly flops: number;
   readonly bytes: number;
+  /** Pieces of arrays that the statements read in place of those; only once the kernel is to be printed. */
+  readonly pieces?: readonly Buffer[];
+  /** A kernel before it that has the same text but for names, and what becomes of those. */
+  readonly like?: { readonly kernel: Kernel; readonly renamed: ReadonlyMap<string, string> };
 }
 
 export const num = (value: number): Expr => ({ tag: 'number', value });

@@ -10,7 +10,7 @@ import { reachable, verifyGraph } from './graph.ts';
 import type { Grouping } from './group.ts';
 import { group, partsOf } from './group.ts';
 import { makeKernels } from './kernels.ts';
-import type { Lowered } from './kernels.ts';
+import type { Lowered } from './copies.ts';
 import { Names } from './names.ts';
 import type { Buffer, Kernel } from './nest.ts';
 import type { Node, TensorType } from './node.ts';

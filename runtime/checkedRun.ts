@@ -88,7 +88,7 @@ function report(
       (x) => values.get(x)!,
     ),
     '',
-    built.emitted.kernels.get(kernel),
+    built.emitted.textOf(kernel),
   ].join('\n');
 }
 

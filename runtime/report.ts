@@ -36,7 +36,9 @@ export function reportOf(name: string, built: Built, linked: Linked): ProgramRep
   const explained = once(() => explain(built));
   const kernels = plan.kernels.map((k): Kernel => ({
     name: k.name,
-    source: emitted.kernels.get(k) as string,
+    get source() {
+      return emitted.textOf(k);
+    },
     reads: k.reads.map((b) => b.name),
     writes: k.writes.map((b) => b.name),
     flops: k.flops,

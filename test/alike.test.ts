@@ -4,6 +4,9 @@
 import test from 'ava';
 import { describeGroup, distances } from '../compiler/alike.ts';
 import type { Description } from '../compiler/alike.ts';
+import { KernelPrinter, arraysOf, renameText } from '../compiler/emit/js.ts';
+import type { KernelText } from '../compiler/emit/js.ts';
+import { Writer } from '../compiler/emit/writer.ts';
 import { differentiate } from '../compiler/differentiate.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import type { Group } from '../compiler/group.ts';
@@ -49,12 +52,10 @@ function descriptions({ grouping, valueOf }: Built): (Description | null)[] {
   return grouping.groups.map((g: Group) => describeGroup(g, (n) => buffers.get(n), grouping.inlined));
 }
 
-/** Statements under names that do not depend on where the kernel stands, and with windows that all begin at 0. */
-function shapeOf({ body, reads, writes, scratch }: Kernel): string {
-  const names = new Map([...reads, ...writes, ...scratch].map((b: Buffer, i) => [b.name, `memory${i}`]));
-  return printStmts(body)
-    .replace(/[A-Za-z_]\w*(?=\[)/g, (name) => names.get(name) ?? name)
-    .replace(/(?<=\[[^\]]*) \+ \d+(?=\])/g, '');
+/** Statements under names that do not depend on where the kernel stands. */
+function shapeOf(k: Kernel): string {
+  const names = new Map(arraysOf(k).map((b: Buffer, i) => [b.name, `memory${i}`]));
+  return printStmts(k.body).replace(/[A-Za-z_]\w*(?=\[)/g, (name) => names.get(name) ?? name);
 }
 
 test('the steps of a recurrence are described alike, but for where their windows begin', (t) => {
@@ -71,6 +72,36 @@ test('the steps of a recurrence are the same statements over other memory', (t) 
   t.is(plan.kernels.length, 6);
   t.is(new Set(plan.kernels.map(shapeOf)).size, 1);
   t.is(new Set(plan.kernels.map((k) => k.name)).size, 6);
+});
+
+test('the text of a copy is what its statements say, though it is not printed from them', (t) => {
+  const { plan, emitted } = built([x, w, start], [recurrence]);
+  const copies = plan.kernels.filter((k) => k.like);
+  t.is(copies.length, 5);
+  for (const k of copies) {
+    const { rows, about, main } = new KernelPrinter().kernel(k);
+    t.is(emitted.textOf(k), `${rows.lines.join('\n')}${about}${main}`);
+  }
+});
+
+test('a window of a sequence is an array that begins there', (t) => {
+  const { source } = built([x, w, start], [recurrence]);
+  t.deepEqual(
+    source.match(/^const \$in0.*$/gm),
+    [0, 32, 64, 96, 128, 160].map((at) =>
+      at === 0 ? 'const $in0 = buffers.in0;' : `const $in0_at${at} = buffers.in0.subarray(${at});`,
+    ),
+  );
+});
+
+test('an array of the name of a function leaves the function alone', (t) => {
+  const text: KernelText = {
+    rows: new Writer(),
+    about: new Writer().comment('exp'),
+    main: new Writer().line('exp[i] = Math.exp(expm1[i]);'),
+  };
+  const { about, main } = renameText(text, new Map([['exp', 'exp2']]));
+  t.deepEqual([...about.lines, ...main.lines], ['// exp', 'exp2[i] = Math.exp(expm1[i]);']);
 });
 
 test('each kernel of a recurrence has scratch of its own', (t) => {

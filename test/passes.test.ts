@@ -34,9 +34,10 @@ const momentsOf = (row: readonly number[]): [mean: number, variance: number] => 
   const m = row.reduce((a, b) => a + b, 0) / row.length;
   return [m, row.reduce((a, b) => a + (b - m) ** 2, 0) / (row.length - 1)];
 };
-for (const [what, row] of Object.entries(strange))
+for (const [what, numbers] of Object.entries(strange))
   test(`mean and variance take one pass, and are right for ${what}`, (t) => {
-    const x = tensor([2, 8]);
+    const row = [...numbers, ...numbers, ...numbers];
+    const x = tensor([2, 24]);
     const { built, run } = compileNodes([x], [mean(x, [1]), variance(x, [1])]);
     t.is(loopsOver(built.source, 'j'), 1);
     const [gotMean, gotVariance] = run([[...row, ...row]]);
@@ -47,23 +48,24 @@ for (const [what, row] of Object.entries(strange))
   });
 
 test('the variance of float64 keeps its two passes', (t) => {
-  const x = tensor([2, 8], 'float64');
+  const x = tensor([2, 24], 'float64');
   const { built } = compileNodes([x], [variance(x, [1])]);
   t.is(loopsOver(built.source, 'j'), 2);
 });
 
 test('squares about something that is not the mean keep their pass', (t) => {
-  const x = tensor([2, 8]);
-  const d = sub(x, div(sum(x, [1], true), 7));
+  const x = tensor([2, 24]);
+  const d = sub(x, div(sum(x, [1], true), 21));
   const { built, run } = compileNodes([x], [sum(mul(d, d), [1])]);
   t.is(loopsOver(built.source, 'j'), 2);
-  t.is(run([[1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]])[0][0], Math.fround(8 * (1 / 7) ** 2));
+  const ones = Array.from({ length: 48 }, () => 1);
+  t.is(run([ones])[0][0], Math.fround(24 * (1 / 7) ** 2));
 });
 
 test('one sum serves a mean that keeps its axis and one that drops it', (t) => {
-  const x = tensor([2, 8]);
+  const x = tensor([2, 20]);
   const { built } = compileNodes([x], [mean(x, [1]), sub(x, mean(x, [1], true))]);
-  t.is(built.source.split('+= ').length - 1, 1);
+  t.is(built.source.match(/^ *let sum/gm)?.length, 1);
 });
 
 const g = tensor([64, 100]);

@@ -3,7 +3,8 @@
 // made when somebody asks for it.
 
 import { closeHelpers, helperTexts } from './helpers.ts';
-import { KernelPrinter } from './js.ts';
+import { KernelPrinter, arraysOf, renameText } from './js.ts';
+import type { KernelText } from './js.ts';
 import { placeLines } from './sourceMap.ts';
 import { Writer, safeComment } from './writer.ts';
 import type { Buffer, Kernel } from '../nest.ts';
@@ -22,8 +23,8 @@ export interface ProgramSource {
   readonly scripts: readonly Script[];
   /** A function of `buffers` and `kernels` (by name), which returns what runs all of them. */
   readonly driver: Script;
-  /** The text of each kernel. */
-  readonly kernels: ReadonlyMap<Kernel, string>;
+  /** The text of a kernel. */
+  readonly textOf: (kernel: Kernel) => string;
   /** The whole as one text: the body of a function of `buffers`, `helpers` and `routines`, which returns the driver and the kernels. */
   readonly whole: () => string;
 }
@@ -36,23 +37,57 @@ export interface SourceOptions {
 
 interface Printed {
   readonly kernel: Kernel;
+  readonly text: KernelText;
   readonly body: Writer;
   readonly helpers: ReadonlySet<string>;
+  /** For each line of the body the user's line that it computes. */
+  readonly origins: readonly (Origin | null)[];
 }
 
 export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
-  const printed = p.kernels.map((kernel): Printed => {
-    const printer = new KernelPrinter();
-    return { kernel, body: printer.kernel(kernel), helpers: printer.helpers };
-  });
+  const print = printer();
+  const printed = p.kernels.map(print);
   const folder = folderOf(options);
+  const texts = new Map(printed.map((one) => [one.kernel, one.body]));
   return {
     scripts: printed.map((one) => kernelScript(one, options, `${folder}/${one.kernel.name}.js`)),
     driver: driverScript(p, options, `${folder}/run.js`),
-    kernels: new Map(printed.map(({ kernel, body }) => [kernel, body.toString()])),
+    textOf: (kernel) => String(texts.get(kernel)),
     whole: () => wholeSource(p, printed, options, `${folder}.js`),
   };
 }
+
+/** Prints kernels; those that are like another one have its text under other names. */
+function printer(): (kernel: Kernel) => Printed {
+  const done = new Map<Kernel, Printed>();
+  const print = (kernel: Kernel): Printed => {
+    if (kernel.like) {
+      const model = printed(kernel.like.kernel);
+      const text = renameText(model.text, kernel.like.renamed);
+      return { ...model, kernel, text, body: bodyOf(text) };
+    }
+    const words = new KernelPrinter();
+    const text = words.kernel(kernel);
+    const body = bodyOf(text);
+    const first = kernel.origins.find((o) => o.file !== '') ?? null;
+    return {
+      kernel,
+      text,
+      body,
+      helpers: words.helpers,
+      origins: placeLines(body.lines, body.origins, first),
+    };
+  };
+  const printed = (kernel: Kernel): Printed => {
+    const known = done.get(kernel) ?? print(kernel);
+    done.set(kernel, known);
+    return known;
+  };
+  return printed;
+}
+
+const bodyOf = ({ rows, about, main }: KernelText): Writer =>
+  new Writer().append(rows).append(about).append(main);
 
 const folderOf = ({ name, serial }: SourceOptions): string =>
   `gradloom/${name.replace(/[^A-Za-z0-9_-]/g, '_') || 'program'}-${serial}`;
@@ -60,31 +95,32 @@ const folderOf = ({ name, serial }: SourceOptions): string =>
 const begin = ({ name, serial }: SourceOptions, what = ''): Writer =>
   new Writer().line("'use strict';").comment(`gradloom program ${serial}${what}: ${safeComment(name)}`);
 
-const buffersOf = ({ reads, writes, scratch }: Kernel): readonly Buffer[] => [
-  ...reads,
-  ...writes,
-  ...scratch,
-];
-
 /** Captured one by one: V8 takes a captured constant for what it is, the field of an object it would look up again. */
 function capture(buffers: Iterable<Buffer>, w: Writer): void {
-  for (const b of new Set(buffers)) w.line(`const $${b.name} = buffers.${b.name};`);
+  const captured = new Set<string>();
+  for (const { name, piece } of buffers) {
+    if (captured.has(name)) continue;
+    captured.add(name);
+    w.line(`const $${name} = buffers.${piece ? `${piece.of.name}.subarray(${piece.start})` : name};`);
+  }
 }
 
 /** Tables are made once per process and handed in: a program has many kernels, and a table takes longer than to compile one. */
-function kernelScript({ kernel, body, helpers }: Printed, options: SourceOptions, url: string): Script {
+function kernelScript(
+  { kernel, body, helpers, origins }: Printed,
+  options: SourceOptions,
+  url: string,
+): Script {
   const order = closeHelpers(helpers);
   const given = order.flatMap((name) => (helperTexts[name] === undefined ? [name] : tableNames(name)));
   const w = begin(options, ` kernel ${kernel.name}`);
   if (given.length > 0) w.line(`const { ${given.join(', ')} } = helpers;`);
   for (const name of order) if (tableNames(name).length === 0) lines(helperTexts[name]?.text, w);
-  capture(buffersOf(kernel), w);
-  const before = w.line().origins.length;
-  const first = kernel.origins.find((o) => o.file !== '') ?? null;
-  const own = placeLines(body.toString().trimEnd().split('\n'), body.origins, first);
-  w.append(body, null);
+  capture(arraysOf(kernel), w);
+  const before = w.origins.length + 1;
+  w.line().append(body, null);
   w.line(`return ${kernel.name};`).line(`//# sourceURL=${url}`);
-  return { text: w.toString(), origins: w.origins.map((o, i) => own[i - before] ?? o) };
+  return { text: w.toString(), origins: w.origins.map((o, i) => origins[i - before] ?? o) };
 }
 
 function driverScript(p: Plan, options: SourceOptions, url: string): Script {
@@ -112,7 +148,7 @@ function wholeSource(p: Plan, printed: readonly Printed[], options: SourceOption
   const w = begin(options);
   if (imported.length > 0) w.line(`const { ${imported.join(', ')} } = helpers;`);
   for (const name of order) lines(helperTexts[name]?.text, w);
-  capture([...p.kernels.flatMap(buffersOf), ...p.copies.flatMap((c) => [c.from, c.to])], w);
+  capture([...p.kernels.flatMap(arraysOf), ...p.copies.flatMap((c) => [c.from, c.to])], w);
   for (const { body } of printed) w.line().append(body, null);
   w.line();
   run(p, w);

@@ -264,8 +264,8 @@ export class KernelPrinter {
   /** Loops of the kernel whose bodies are functions. */
   private apart: Loop[] = [];
 
-  kernel(k: Kernel): Writer {
-    const all = [...new Set([...k.reads, ...k.writes, ...k.scratch])];
+  kernel(k: Kernel): KernelText {
+    const all = [...new Set(arraysOf(k))];
     const print = (head: string, body: readonly Stmt[]): Writer => {
       const inside = new Writer();
       this.buffers.clear();
@@ -278,15 +278,44 @@ export class KernelPrinter {
     };
     this.apart = [];
     const main = print(`function ${k.name}()`, k.body);
-    const w = new Writer();
+    const rows = new Writer();
     for (const { apart, body } of this.apart) {
-      w.comment(`a row of ${k.name}`);
-      w.append(print(`function ${apart}(${freeIn(body).join(', ')})`, body)).line();
+      rows.comment(`a row of ${k.name}`);
+      rows.append(print(`function ${apart}(${freeIn(body).join(', ')})`, body)).line();
     }
-    w.comment(k.summary);
-    for (const o of describeOrigins(k.origins)) w.comment(o);
-    return w.append(main);
+    const about = new Writer().comment(k.summary);
+    for (const o of describeOrigins(k.origins)) about.comment(o);
+    return { rows, about, main };
   }
+}
+
+/** The parts of a kernel's text, in this order. */
+export interface KernelText {
+  /** Functions of rows, each with a comment that names the kernel. */
+  readonly rows: Writer;
+  /** Comments: its loops, and the user's lines. */
+  readonly about: Writer;
+  readonly main: Writer;
+}
+
+/** The arrays that a kernel's statements use. */
+export const arraysOf = ({ reads, writes, scratch, pieces = [] }: Kernel): readonly Buffer[] => [
+  ...reads.map((b) => pieces.find((p) => p.piece?.of === b) ?? b),
+  ...writes,
+  ...scratch,
+];
+
+/**
+ * The text of a kernel that is like one that has been printed. Only names of the program are replaced, which no local has; `Math.exp` is not
+ * the array `exp`.
+ */
+export function renameText(
+  { rows, about, main }: KernelText,
+  names: ReadonlyMap<string, string>,
+): KernelText {
+  const known = new RegExp(`(?<!\\.)\\b(?:${[...names.keys()].join('|')})\\b`, 'g');
+  const rename = (line: string): string => line.replace(known, (name) => names.get(name) as string);
+  return { rows: rows.mapped(rename), about, main: main.mapped(rename) };
 }
 
 type Loop = Extract<Stmt, { tag: 'loop' }>;

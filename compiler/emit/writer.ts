@@ -3,7 +3,7 @@
 import type { Origin } from '../node.ts';
 
 export class Writer {
-  private readonly lines: string[] = [];
+  readonly lines: string[] = [];
   /** For each line the origin that it was written with. */
   readonly origins: (Origin | null)[] = [];
   private depth = 0;
@@ -21,6 +21,14 @@ export class Writer {
       this.line(text, origin === null || origin.file === '' ? otherwise : origin);
     });
     return this;
+  }
+
+  /** The same lines, each changed. */
+  mapped(change: (line: string) => string): Writer {
+    const result = new Writer();
+    result.lines.push(...this.lines.map(change));
+    result.origins.push(...this.origins);
+    return result;
   }
 
   /** `head {`, the body, `}`. */

@@ -104,10 +104,13 @@ export function standalone(program: Program, kernel: Kernel, options: Standalone
       for (const helper of declaredBy(s).filter((h) => mentioned.has(h)))
         rest.push(specialFunction(helper, options));
     } else if (name?.startsWith('$')) {
-      const buffer = buffers?.get(name.slice(1));
+      // a whole array, or a piece of one: buffers.x.subarray(64)
+      const [, of, piece] = /buffers\.(\w+)([^;]*)/.exec(source.slice(s.start, s.end)) as RegExpExecArray;
+      const buffer = buffers?.get(of);
       if (!buffer) throw new InternalError(`standalone: no buffer ${name}`);
-      const array = `new ${arrays[buffer.dtype]}(${buffer.length})`;
-      rest.push(`const ${name} = ${kernel.reads.includes(name.slice(1)) ? `madeUp(${array})` : array};`);
+      const empty = `new ${arrays[buffer.dtype]}(${buffer.length})`;
+      const array = kernel.reads.includes(of) ? `madeUp(${empty})` : empty;
+      rest.push(`const ${name} = ${array}${piece};`);
     } else if (s.type === 'FunctionDeclaration' && name === kernel.name)
       rest.push('', kernel.source.trimEnd());
     else rest.push(source.slice(s.start, s.end));
