@@ -2,11 +2,11 @@
 // graph, whenever it is asked for, whatever has been written into the tensor since. Hooks may keep something else in its place (a file,
 // fewer bits) and make a tensor of it again when it is needed.
 
-import { DTypeError } from '../../compiler/errors.ts';
+import { AutogradError, DTypeError } from '../../compiler/errors.ts';
 import type { Node } from '../../compiler/node.ts';
 import { bufferOf, makeCell } from '../cell.ts';
-import { describeValue } from '../options.ts';
-import { userCode } from '../origin.ts';
+import { checkFunction, describeValue } from '../options.ts';
+import { atCaller, userCode } from '../origin.ts';
 import { Tensor, isTensor, nodeOfTensor } from '../tensor.ts';
 import { edgeOf } from './accumulate.ts';
 import type { Edge } from './gradFn.ts';
@@ -21,18 +21,60 @@ export interface SavedTensorsHooks {
 
 let current: SavedTensorsHooks | null = null;
 
-/** Runs `body`; what its operations keep for backward goes through the hooks. The innermost pair counts. */
+/** Why hooks must not be set now; null if they may. */
+let refusal: string | null = null;
+
+/**
+ * Runs `body`; what its operations keep for backward goes through the hooks: `pack` once when a tensor is kept, `unpack` whenever it is
+ * needed. The innermost pair counts. Returns what `body` returns. See torch.autograd.graph.saved_tensors_hooks.
+ *
+ * @example
+ * const y = autograd.graph.savedTensorsHooks((x: Tensor) => x.toTypedArray(), (kept) => tensor(kept), () => x.exp());
+ */
 export function savedTensorsHooks<T, P>(
   pack: (x: Tensor) => P,
   unpack: (packed: P) => Tensor,
   body: () => T,
 ): T {
+  if (refusal !== null) throw atCaller(new AutogradError(refusal));
   const before = current;
   current = { pack, unpack };
   try {
     return body();
   } finally {
     current = before;
+  }
+}
+
+/**
+ * Runs `body`; what its operations keep for backward is kept in the memory of the CPU, where it is anyway: nothing is copied, but hooks
+ * further out are not called, and where hooks are refused this is an error. See torch.autograd.graph.save_on_cpu.
+ *
+ * @example
+ * const y = autograd.graph.saveOnCpu(() => x.exp());
+ */
+export function saveOnCpu<T>(body: () => T): T {
+  checkFunction('saveOnCpu', body);
+  const same = (x: Tensor): Tensor => x;
+  return savedTensorsHooks(same, same, body);
+}
+
+/**
+ * Runs `body`, in which setting hooks for saved tensors is an AutogradError with this message; so it is already here if some are set.
+ * The innermost message counts. For what does not work with such hooks. See torch.autograd.graph.disable_saved_tensors_hooks.
+ *
+ * @example
+ * autograd.graph.disableSavedTensorsHooks('no hooks within this layer', () => layer.forward(x));
+ */
+export function disableSavedTensorsHooks<T>(message: string, body: () => T): T {
+  checkFunction('disableSavedTensorsHooks', body);
+  if (current !== null) throw atCaller(new AutogradError(message));
+  const before = refusal;
+  refusal = message;
+  try {
+    return body();
+  } finally {
+    refusal = before;
   }
 }
 

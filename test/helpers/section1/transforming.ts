@@ -165,6 +165,8 @@ export const transforming: Readonly<Record<string, Section>> = {
       'autograd: unpack must give a tensor',
       'autograd: the innermost pair of hooks counts, and derivatives of higher order go through it',
       'errors: saved_hooks_unpack_type',
+      'hooks: saveOnCpu keeps values as they are, past the hooks around it',
+      'hooks: where hooks on what is kept are refused, setting some is an error with the message given',
     ],
     jit: [
       'compile: functions are traced once per signature',

@@ -64,8 +64,7 @@ export const missing: Reasons = {
     'custom_vjp (fwd -> residuals, bwd), custom_jvp (+defjvps, nondiff_argnums, symbolic_zeros)':
       'customJvp is not written yet: a tangent comes from the backward',
     'checkpoint / remat with policy': 'there are no policies yet',
-    'saved-tensor hooks (pack, unpack)':
-      'memory has one place, so there is no save_on_cpu; hooks cannot be disabled',
+    'saved-tensor hooks (pack, unpack)': 'memory has one place, so saveOnCpu copies nothing',
   },
   '1.13 Control flow in a static graph': {
     'cond(p, f, g, x), switch(i, branches, x)': 'switch is not written yet: nested cond does it',
