@@ -22,7 +22,7 @@ export const recording: Readonly<Record<string, Section>> = {
       'autograd: .grad is null before backward, and a tensor without history after it',
     ],
     '.grad of a non-leaf': [
-      'autogradSurface: reading .grad of a result warns once, unless it retains its gradient',
+      'autogradSurface: reading .grad of a result warns once per line, unless it retains its gradient',
     ],
     '.grad dtype and shape': ['autograd: .grad has the dtype of its tensor, whatever lies between'],
     'assigning .grad': [

@@ -42,7 +42,6 @@ export const missing: Reasons = {
     '.data': `writes are never seen by what was recorded before, so gradients are not silently wrong: ${values}`,
     'item(), tolist(), numpy(), bool()':
       'toTypedArray gives a copy, so it is allowed; JavaScript has no hook for truth',
-    '.grad of a non-leaf': 'the warning comes once per process, not once per line',
   },
   '1.2 backward and grad': { 'y.backward(g)': complex },
   '1.3 Grad modes': {
