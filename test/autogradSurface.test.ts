@@ -263,3 +263,18 @@ test('var and std of one element are NaN, and so are their gradients', (t) => {
     t.deepEqual([y.item(), numbers(x.grad)], [NaN, [NaN]], moment);
   }
 });
+
+const named: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+  XlogyBackward0: (x) => g.xlogy(x, x),
+  XlogyBackward1: (x) => g.xlogy(2, x),
+  XlogyBackward2: (x) => g.xlogy(x, 2),
+  SpecialXlog1PyBackward1: (x) => g.special.xlog1py(2, x),
+  SpecialXlog1PyBackward2: (x) => g.special.xlog1py(x, 2),
+  CopysignBackward0: (x) => g.copysign(x, x),
+  CopysignBackward1: (x) => g.copysign(x, 2),
+  RreluWithNoiseBackward0: (x) => g.rrelu(x),
+  LinalgPinvBackward0: (x) => g.linalg.pinv(x.diag()),
+  ViewBackward0: (x) => x.ravel(),
+};
+for (const [name, fn] of Object.entries(named))
+  test(`a result of its overload has the gradFn ${name}`, (t) => t.is(fn(leaf(1, 2)).gradFn?.name, name));
