@@ -9,7 +9,7 @@ import { checkAlike, flattenLike } from './alike.ts';
 import { insideBatch } from './batching.ts';
 import { bufferOf } from './cell.ts';
 import { zeros } from './create.ts';
-import { noGrad } from './autograd/mode.ts';
+import { unrecorded } from './autograd/mode.ts';
 import { stack, where } from './operators.ts';
 import { checkFunction, checkOptions, describeValue } from './options.ts';
 import { publicCall, userCode } from './origin.ts';
@@ -104,7 +104,7 @@ export const scan = <C, X, Y>(
     };
     if (length === 0) {
       const first = tensors.map((x) => zeros(x.shape.slice(1), { dtype: x.dtype }));
-      const [, y] = noGrad(() => step(init, unflatten(tree, first) as X));
+      const [, y] = unrecorded(() => step(init, unflatten(tree, first) as X));
       return [init, mapTensors(y, (part) => zeros([0, ...part.shape], { dtype: part.dtype }))];
     }
     const slices = tensors.map((x) => x.unbind(0));

@@ -99,6 +99,97 @@ test('an argument that requires grad is connected to the derivative', (t) => {
   t.deepEqual(numbers(x.grad), [18]);
 });
 
+// --- tangents and grad mode ----------------------------------------------------------------------------------------------------
+
+/** x^3, of which a backward sees only x * constant. */
+const halfRecorded = (x: Tensor): Tensor => g.noGrad(() => x.mul(x)).mul(x);
+
+test('noGrad does not stop tangents, but detach and inferenceMode do', (t) => {
+  const at = (f: (x: Tensor) => Tensor): unknown => numbers(jvp(f, [f64(2)], [f64(1)]));
+  t.deepEqual(at(halfRecorded), [8, 12]);
+  t.deepEqual(
+    at((x) =>
+      g
+        .noGrad(() => x.mul(x))
+        .detach()
+        .mul(x),
+    ),
+    [8, 4],
+  );
+  t.deepEqual(
+    at((x) =>
+      g
+        .inferenceMode(() => x.mul(x))
+        .clone()
+        .mul(x),
+    ),
+    [8, 4],
+  );
+  t.deepEqual(numbers(jacfwd(halfRecorded)(f64(2))), 12);
+});
+
+test('what noGrad gives within jvp is a leaf that requires no grad', (t) => {
+  const seen: unknown[] = [];
+  jvp(
+    (x: Tensor) => {
+      const y = g.noGrad(() => x.mul(x));
+      seen.push(y.requiresGrad, y.isLeaf, y.gradFn);
+      return y;
+    },
+    [f64(2)],
+    [f64(1)],
+  );
+  t.deepEqual(seen, [false, true, null]);
+});
+
+test('a backward within or around a jvp does not go where only tangents go', (t) => {
+  t.deepEqual(numbers(jvp(grad(halfRecorded), [f64(2)], [f64(1)])), [4, 4]);
+  const tangent = (x: Tensor): Tensor => jvp(halfRecorded, [x], [f64(1)])[1];
+  t.deepEqual(numbers(grad(tangent)(f64(2))), 4);
+  t.deepEqual(numbers(jvp(tangent, [f64(2)], [f64(1)])), [12, 12]);
+  t.deepEqual(numbers(hessian(halfRecorded)(f64(2))), 4);
+  t.deepEqual(numbers(jacfwd(jacfwd(halfRecorded))(f64(2))), 12);
+});
+
+test('tangents pass noGrad in and around vmap', (t) => {
+  const [x, ones_] = [f64([2, 3]), f64([1, 1])];
+  const want = [
+    [8, 27],
+    [12, 27],
+  ];
+  t.deepEqual(numbers(jvp(vmap(halfRecorded), [x], [ones_])), want);
+  t.deepEqual(
+    numbers(jvp((y: Tensor) => g.noGrad(() => vmap((z: Tensor) => z.pow(3))(y)), [x], [ones_])),
+    want,
+  );
+  t.deepEqual(numbers(vmap((y: Tensor) => jvp(halfRecorded, [y], [f64(1)]))(x)), want);
+});
+
+test('tensors from outside have the gradients that they have without the jvp', (t) => {
+  const w = f64(3).requiresGrad_();
+  const [y, tangent] = jvp((x: Tensor) => g.noGrad(() => x.mul(w)).mul(w), [f64(2)], [f64(1)]);
+  t.deepEqual(numbers([y, tangent]), [18, 9]);
+  t.deepEqual(numbers(autograd.grad(y, w)), [6]);
+  t.deepEqual(numbers(autograd.grad(tangent, w)), [3]);
+});
+
+test('a custom function within noGrad has the tangent of its backward', (t) => {
+  const twice = g.customVjp(
+    (x: Tensor) => x.mul(2),
+    (x: Tensor) => [x.mul(2), null],
+    (_: null, cotangent: Tensor) => [cotangent.mul(5)],
+  );
+  t.deepEqual(numbers(jvp((x: Tensor) => g.noGrad(() => twice(x)), [f64(2)], [f64(1)])), [4, 5]);
+});
+
+test('an addition in place of something that only a tangent knows passes it on', (t) => {
+  const f = (x: Tensor): Tensor =>
+    ones([])
+      .to('float64')
+      .add_(g.noGrad(() => x.mul(x)));
+  t.deepEqual(numbers(jvp(f, [f64(2)], [f64(1)])), [5, 4]);
+});
+
 test('transforms work under noGrad', (t) => {
   t.deepEqual(numbers(g.noGrad(() => grad((x: Tensor) => x.mul(x).sum())(f64([3])))), [6]);
 });

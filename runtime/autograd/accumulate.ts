@@ -14,7 +14,7 @@ import { writeTensor } from '../views.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge, Rule } from './gradFn.ts';
 import { runPostAccumulateHooks } from './hooks.ts';
-import { isGradEnabled } from './mode.ts';
+import { carriesTangents, followsTangents, isGradEnabled, isRecording } from './mode.ts';
 import { alias, attach, record } from './record.ts';
 
 /** Where the gradient of a tensor goes; null if it requires none. */
@@ -25,6 +25,10 @@ export function edgeOf(x: Tensor): Edge | null {
   x.core.accumulator ??= new GradFn('AccumulateGrad', [], [x.core.type], accumulation(x), x);
   return { fn: x.core.accumulator, index: 0 };
 }
+
+/** As `edgeOf`, as far as it counts now: within a jvp also where only the tangent of `x` comes from. */
+export const edgeNow = (x: Tensor): Edge | null =>
+  isRecording() ? (edgeOf(x) ?? (carriesTangents() || followsTangents() ? x.core.tangentEdge : null)) : null;
 
 const accumulation = (leaf: Tensor): Rule => ({
   pull([gradient]) {

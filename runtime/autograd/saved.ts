@@ -10,7 +10,7 @@ import { atCaller, userCode } from '../origin.ts';
 import { Tensor, isTensor, nodeOfTensor } from '../tensor.ts';
 import { edgeOf } from './accumulate.ts';
 import type { Edge } from './gradFn.ts';
-import { noGrad } from './mode.ts';
+import { unrecorded } from './mode.ts';
 import { attach, withHistory } from './record.ts';
 
 /** What to keep for a tensor, and how to get the tensor back from it. */
@@ -84,9 +84,9 @@ export const hasSavedHooks = (): boolean => current !== null;
 export function pack(n: Node): () => Tensor {
   const hooks = current!;
   const given = new Tensor(makeCell(n));
-  const packed = noGrad(() => userCode(() => hooks.pack(given)));
+  const packed = unrecorded(() => userCode(() => hooks.pack(given)));
   return () => {
-    const x: unknown = noGrad(() => userCode(() => hooks.unpack(packed as never)));
+    const x: unknown = unrecorded(() => userCode(() => hooks.unpack(packed as never)));
     if (!isTensor(x))
       throw new DTypeError(
         `Output of saved tensor unpack_hook expected to be a Tensor but got result of type ${describeValue(x)}`,

@@ -10,6 +10,8 @@ import { publicCall, userCode } from '../origin.ts';
 import { mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
 import { isTensor } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
+import { edgeNow } from './accumulate.ts';
+import { carriesTangents, withTangents } from './mode.ts';
 import { inNesting, mustRecord, primalsOf, pull, released, withinTransform } from './primals.ts';
 import type { Primals, PullOptions } from './primals.ts';
 
@@ -34,6 +36,10 @@ export type DerivativeOf<A extends readonly unknown[], O> = O extends { readonly
 type GradResult<A extends readonly unknown[], R, O> = O extends { readonly hasAux: true }
   ? [DerivativeOf<A, O>, R extends readonly [unknown, infer Aux] ? Aux : unknown]
   : DerivativeOf<A, O>;
+
+/** Calls the function on variables whose tangents are asked for. */
+export const carryOn = <A extends readonly unknown[], R>(fn: Fn<A, R>, primals: Primals): R =>
+  withTangents(true, false, () => callOn(fn, primals));
 
 /** Calls the function on variables. */
 export const callOn = <A extends readonly unknown[], R>(fn: Fn<A, R>, { args }: Primals): R =>
@@ -125,21 +131,25 @@ export function push(
   tangents: readonly (Tensor | null)[],
   { createGraph, rows }: PullOptions,
 ): Tensor[] {
-  const dummies = ys.map((y) => zerosLike(y, { requiresGrad: y.requiresGrad }));
+  const linear = withTangents(true, true, () => ys.map((_, i) => i).filter((i) => edgeNow(ys[i]) !== null));
+  const dummies = ys.map((y, i) => zerosLike(y, { requiresGrad: linear.includes(i) }));
   const asked = xs.map((_, k) => k).filter((k) => tangents[k] !== null);
-  const pulled = pull(
-    ys,
-    asked.map((k) => xs[k]),
-    dummies,
-    { createGraph: true },
+  const pulled = withTangents(true, true, () =>
+    pull(
+      ys,
+      asked.map((k) => xs[k]),
+      dummies,
+      { createGraph: true },
+    ),
   );
   const directions = asked.map((k) => tangents[k]!);
-  const linear = ys.map((_, i) => i).filter((i) => ys[i].requiresGrad);
-  const pushed = pull(
-    pulled,
-    linear.map((i) => dummies[i]),
-    directions,
-    { createGraph, rows },
+  const pushed = withTangents(carriesTangents(), true, () =>
+    pull(
+      pulled,
+      linear.map((i) => dummies[i]),
+      directions,
+      { createGraph, rows },
+    ),
   );
   return ys.map((y, i) =>
     linear.includes(i)
@@ -164,7 +174,7 @@ export function jvp<A extends readonly unknown[], R>(
       const at = primalsOf('jvp', primals);
       const given = tensorsOnly('jvp: the tangents', tangents).tensors;
       checkTangents(given, at.variables);
-      const { tree, tensors } = tensorsOnly('jvp: the value', callOn(fn, at));
+      const { tree, tensors } = tensorsOnly('jvp: the value', carryOn(fn, at));
       const record = mustRecord(tensors, at) || given.some((t) => t.requiresGrad);
       const pushed = push(tensors, at.variables, given, { createGraph: record });
       const values = tensors.map((y) => released(y, record));

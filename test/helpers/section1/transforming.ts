@@ -111,6 +111,11 @@ export const transforming: Readonly<Record<string, Section>> = {
     ],
   },
   '1.11 Forward mode': {
+    'tangents vanish on exit; detach drops them, no_grad does not': [
+      'transforms: noGrad does not stop tangents, but detach and inferenceMode do',
+      'transforms: what noGrad gives within jvp is a leaf that requires no grad',
+      'transforms: tensors from outside have the gradients that they have without the jvp',
+    ],
     'combines with reverse mode': [
       'transforms: forward over reverse, and reverse over forward, agree',
       'autogradSurface: forward over reverse: a tangent of a gradient is the product with the Hessian',
