@@ -127,6 +127,12 @@ export const transforming: Readonly<Record<string, Section>> = {
     ],
   },
   '1.12 torch.func and JAX transforms': {
+    'functional_call, stack_module_state': [
+      'nn: functionalCall can be differentiated by the parameters, also of modules below',
+      'nn: a parameter with two names is replaced under both',
+      'nn: an ensemble runs at once by vmap over stacked states',
+      'nn: stacked parameters are leaves that require grad, buffers are not trained',
+    ],
     'grad(f, argnums, has_aux)': [
       'transforms: grad gives the derivative by the first argument',
       'transforms: argnums chooses, from either end; a list gives a list',

@@ -26,7 +26,6 @@ export const waiting: Reasons = {
   '1.12 torch.func and JAX transforms': {
     'linearize, linear_transpose (JAX)':
       'not written yet; vjp gives a function that can be called many times',
-    'functional_call, stack_module_state': 'not written yet; modules read their parameters themselves',
     functionalize: 'graphs never hold a write: in-place operations give a cell a new value',
   },
   '1.13 Control flow in a static graph': {
