@@ -16,7 +16,7 @@ import {
   show,
 } from './jacobianTable.ts';
 import type { Evaluate, Matrix } from './jacobianTable.ts';
-import { jvp } from './transforms.ts';
+import { jvp } from './forward.ts';
 
 export interface FastCheck {
   readonly call: Evaluate;

@@ -9,7 +9,7 @@ import { randnLike } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
 import { along } from './jacobianTable.ts';
 import type { Evaluate } from './jacobianTable.ts';
-import { jvp } from './transforms.ts';
+import { jvp } from './forward.ts';
 import { vmap } from './vmap.ts';
 
 interface Given {

@@ -9,7 +9,8 @@ import { tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
 import { inNesting, mustRecord, primalsOf, pull, withinTransform } from './primals.ts';
 import type { Primals } from './primals.ts';
-import { callOn, carryOn, push } from './transforms.ts';
+import { carryOn, linearization } from './forward.ts';
+import { callOn } from './transforms.ts';
 import type { DerivativeOf, Fn, TransformOptions } from './transforms.ts';
 
 /** A derivative for each tensor of the value. */
@@ -59,13 +60,8 @@ export const jacrev = jacobianBy('jacrev', callOn, (values, { variables }, creat
 
 /** A column at a time, by jvps: cheaper if there are fewer inputs than outputs. */
 export const jacfwd = jacobianBy('jacfwd', carryOn, (values, { variables }, createGraph) => {
-  const columns = variables.map((x, k) =>
-    push(
-      values,
-      variables,
-      variables.map((_, j) => (j === k ? unitsLike(x) : null)),
-      { createGraph, rows: x.numel },
-    ),
+  const columns = variables.map((x) =>
+    linearization(values, [x])([unitsLike(x)], { createGraph, rows: x.numel }),
   );
   return values.map((y, i) =>
     variables.map((x, k) => columns[k][i].movedim(0, -1).reshape([...y.shape, ...x.shape])),

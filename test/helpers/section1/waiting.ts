@@ -24,8 +24,6 @@ export const waiting: Reasons = {
     'missing forward formula': 'tangents come from the derivative that every operator has',
   },
   '1.12 torch.func and JAX transforms': {
-    'linearize, linear_transpose (JAX)':
-      'not written yet; vjp gives a function that can be called many times',
     functionalize: 'graphs never hold a write: in-place operations give a cell a new value',
   },
   '1.13 Control flow in a static graph': {
@@ -62,12 +60,10 @@ export const missing: Reasons = {
       'what noGrad writes in place into a tensor with a history leaves it the tangent that it had',
   },
   '1.12 torch.func and JAX transforms': {
+    'linearize, linear_transpose (JAX)': 'linear_transpose is the second result of vjp',
     'custom_vjp (fwd -> residuals, bwd), custom_jvp (+defjvps, nondiff_argnums, symbolic_zeros)':
-      'customJvp is not written yet: a tangent comes from the backward',
+      'all arguments are tensors, and the rule is given with the function: no defjvps, nondiff_argnums and symbolic_zeros',
     'checkpoint / remat with policy': 'there are no policies yet',
     'saved-tensor hooks (pack, unpack)': 'memory has one place, so saveOnCpu copies nothing',
-  },
-  '1.13 Control flow in a static graph': {
-    'cond(p, f, g, x), switch(i, branches, x)': 'switch is not written yet: nested cond does it',
   },
 };
