@@ -228,6 +228,25 @@ test('tensors from outside have the gradients that they have without the jvp', (
   t.deepEqual(numbers(autograd.grad(tangent, w)), [3]);
 });
 
+test('a checkpoint passes on what only tangents know', (t) => {
+  const kept = (x: Tensor): Tensor => g.checkpoint(halfRecorded, x);
+  t.deepEqual(numbers(jvp(kept, [f64(2)], [f64(1)])), [8, 12]);
+  t.deepEqual(numbers(jvp(grad(kept), [f64(2)], [f64(1)])), [4, 4]);
+  const square = (x: Tensor): Tensor => g.checkpoint((y: Tensor) => g.noGrad(() => y.mul(y)), x);
+  t.deepEqual(numbers(jvp(square, [f64(2)], [f64(1)])), [4, 4]);
+});
+
+test('what a jvp wrote into a tensor from outside has no tangent in the next', (t) => {
+  const sum = f64(0);
+  const f = (x: Tensor): Tensor => {
+    g.noGrad(() => sum.add_(x.mul(x)));
+    return sum.mul(1);
+  };
+  t.deepEqual(numbers(jvp(f, [f64(2)], [f64(1)])), [4, 4]);
+  t.deepEqual(numbers(jvp(f, [f64(3)], [f64(1)])), [13, 6]);
+  t.false(sum.requiresGrad);
+});
+
 test('a custom function within noGrad has the tangent of its backward', (t) => {
   const twice = g.customVjp(
     (x: Tensor) => x.mul(2),

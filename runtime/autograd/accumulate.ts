@@ -14,7 +14,7 @@ import { writeTensor } from '../views.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge, Rule } from './gradFn.ts';
 import { runPostAccumulateHooks } from './hooks.ts';
-import { carriesTangents, followsTangents, isGradEnabled, isRecording } from './mode.ts';
+import { followsTangents, isGradEnabled, isRecording, tangentsSince } from './mode.ts';
 import { alias, attach, record } from './record.ts';
 
 /** Where the gradient of a tensor goes; null if it requires none. */
@@ -27,8 +27,13 @@ export function edgeOf(x: Tensor): Edge | null {
 }
 
 /** As `edgeOf`, as far as it counts now: within a jvp also where only the tangent of `x` comes from. */
-export const edgeNow = (x: Tensor): Edge | null =>
-  isRecording() ? (edgeOf(x) ?? (carriesTangents() || followsTangents() ? x.core.tangentEdge : null)) : null;
+export const edgeNow = (x: Tensor): Edge | null => (isRecording() ? (edgeOf(x) ?? tangentEdgeNow(x)) : null);
+
+function tangentEdgeNow(x: Tensor): Edge | null {
+  const { tangentEdge } = x.core;
+  if (tangentEdge === null) return null;
+  return followsTangents() || tangentEdge.fn.sequence >= tangentsSince() ? tangentEdge : null;
+}
 
 const accumulation = (leaf: Tensor): Rule => ({
   pull([gradient]) {

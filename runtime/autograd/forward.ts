@@ -10,28 +10,32 @@ import { publicCall } from '../origin.ts';
 import { tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
 import { edgeNow } from './accumulate.ts';
-import { carriesTangents, withTangents } from './mode.ts';
+import { nextSequence } from './gradFn.ts';
+import { tangentsSince, withTangents } from './mode.ts';
 import { mustRecord, primalsOf, pull, released, withinTransform } from './primals.ts';
 import type { Primals, PullOptions } from './primals.ts';
 import { callOn, grad } from './transforms.ts';
 import type { Fn } from './transforms.ts';
 
+/** From now on, or from where a jvp around this one began. */
+const sinceNow = (): number => Math.min(tangentsSince(), nextSequence());
+
 /** Calls the function on variables whose tangents are asked for. */
 export const carryOn = <A extends readonly unknown[], R>(fn: Fn<A, R>, primals: Primals): R =>
-  withTangents(true, false, () => callOn(fn, primals));
+  withTangents(sinceNow(), false, () => callOn(fn, primals));
 
 /** The tangents of values, given those of variables; with `rows` the first dimension of these counts several. */
 type Linear = (tangents: readonly Tensor[], options: PullOptions) => Tensor[];
 
 /** J of some values by some variables, as a function of tangents that can be called again and again. */
 export function linearization(ys: readonly Tensor[], xs: readonly Tensor[]): Linear {
-  const [linear, dummies, pulled] = withTangents(true, true, () => {
+  const [linear, dummies, pulled] = withTangents(sinceNow(), true, () => {
     const recorded = ys.map((_, i) => i).filter((i) => edgeNow(ys[i]) !== null);
     const cotangents = ys.map((y, i) => zerosLike(y, { requiresGrad: recorded.includes(i) }));
     return [recorded, cotangents, pull(ys, xs, cotangents, { createGraph: true })];
   });
   return (tangents, { createGraph, rows }) => {
-    const pushed = withTangents(carriesTangents(), true, () =>
+    const pushed = withTangents(tangentsSince(), true, () =>
       pull(
         pulled,
         linear.map((i) => dummies[i]),

@@ -8,33 +8,34 @@ import { ValueError } from '../../compiler/errors.ts';
 
 let enabled = true;
 let inference = false;
-/** Inside of a jvp: what is not recorded otherwise is recorded for tangents. */
-let carrying = false;
+/** Inside of a jvp, where what is not recorded otherwise is recorded for tangents: the first number of a backward function made there. */
+let since = Infinity;
 /** In the backward of a jvp itself: it goes where only tangents go, too. */
 let following = false;
 
 /** True if operations on tensors that require grad are recorded now. */
 export const isGradEnabled = (): boolean => enabled;
 export const inInferenceMode = (): boolean => inference;
-export const carriesTangents = (): boolean => carrying;
+/** Backward functions made before this do not count as ways to a tangent: they belong to a jvp that is over. */
+export const tangentsSince = (): number => since;
 export const followsTangents = (): boolean => following;
 /** True if operations are recorded at all, be it only for tangents. */
-export const isRecording = (): boolean => enabled || carrying;
+export const isRecording = (): boolean => enabled || since < Infinity;
 
-/** Runs `body` with tangents carried, and followed, or not. */
-export function withTangents<T>(carry: boolean, follow: boolean, body: () => T): T {
-  const before = [carrying, following] as const;
-  [carrying, following] = [carry, follow];
+/** Runs `body` with tangents carried from a moment on (Infinity: not at all), and followed or not. */
+export function withTangents<T>(from: number, follow: boolean, body: () => T): T {
+  const before = [since, following] as const;
+  [since, following] = [from, follow];
   try {
     return body();
   } finally {
-    [carrying, following] = before;
+    [since, following] = before;
   }
 }
 
 /** Runs `body` without recording anything, not even for tangents: what it gives has a derivative of its own. */
 export const unrecorded = <T>(body: () => T): T =>
-  withTangents(false, false, () => withMode(false, inference, body));
+  withTangents(Infinity, false, () => withMode(false, inference, body));
 
 /** Runs `body` with the given modes. */
 export function withMode<T>(grad: boolean, infer: boolean, body: () => T): T {
@@ -72,4 +73,4 @@ export const setGradEnabled = <T>(flag: boolean, body: () => T): T =>
   asked('setGradEnabled', flag, inference, body);
 /** Runs `body` without recording; what it makes can never be recorded, not even later. */
 export const inferenceMode = <T>(body: () => T): T =>
-  withTangents(false, following, () => asked('inferenceMode', false, true, body));
+  withTangents(Infinity, following, () => asked('inferenceMode', false, true, body));

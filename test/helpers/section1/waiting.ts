@@ -53,7 +53,7 @@ export const missing: Reasons = {
   },
   '1.7 Checks': {
     gradcheck:
-      'inputs of stride 0 are not refused, as nothing has strides: elements are moved one by one in a copy, so numeric derivatives are right for expanded inputs too; gradients always have the dtype of their inputs',
+      'inputs of stride 0 are not refused, as nothing has strides: elements are moved one by one in a copy, so numeric derivatives are right for expanded inputs too; gradients always have the dtype of their inputs; there is nothing sparse to check',
   },
   '1.11 Forward mode': {
     'tangents vanish on exit; detach drops them, no_grad does not':
