@@ -3,3 +3,4 @@
 export * as nn from './nn.ts';
 export * as optim from './optim/index.ts';
 export { clipGradNorm_, clipGradValue_ } from './clip.ts';
+export { functionalCall, stackModuleState } from './functionalCall.ts';

@@ -7,7 +7,7 @@ import type { Node } from '../compiler/node.ts';
 import { arg, s } from '../compiler/scalar.ts';
 import { add, div, maximum, mul, pow, sub } from './binary.ts';
 import { eq, isinf, le, logicalAnd } from './compare.ts';
-import { isNode, together } from './operand.ts';
+import { isNode, isNumber, overloadedByNumber, together } from './operand.ts';
 import type { Operand } from './operand.ts';
 import { floating, pointwise } from './pointwise.ts';
 import type { Pointwise } from './pointwise.ts';
@@ -84,6 +84,7 @@ export const xlogy = ofFloats('xlogy', {
     (g, [x, y]) => div(mul(g, x), y),
   ],
   saves: savesBoth,
+  gradName: overloadedByNumber('Xlogy'),
 });
 
 /** |x| with the sign of y, of -0 too. Differentiable in x; the gradient at x = 0 is 0. */
@@ -91,6 +92,7 @@ export const copysign = ofFloats('copysign', {
   expr: s.select(s.signbit(b), s.neg(s.abs(a)), s.abs(a)),
   partials: [(g, [x], r) => mul(g, maskedFill(div(r, x), eq(x, 0), 0)), (_, [, y]) => zerosLike(y)],
   saves: (_, [x]): Readonly<Record<string, number | 'output'>> => (x ? { self: 0, result: 'output' } : {}),
+  gradName: ({ inputs: [, y] }) => (isNumber(y) ? 'CopysignBackward1' : 'CopysignBackward0'),
 });
 
 const ldexpOp = pointwise('ldexp', {

@@ -10,7 +10,7 @@ import { arg, s } from '../compiler/scalar.ts';
 import type { Scalar } from '../compiler/scalar.ts';
 import { divRounded } from './binary-divide.ts';
 import type { RoundingMode } from './binary-divide.ts';
-import { isNode, together } from './operand.ts';
+import { isNode, isNumber, together } from './operand.ts';
 import type { Operand } from './operand.ts';
 import { floating, pointwise, savesNothing } from './pointwise.ts';
 import type { Pull } from './pointwise.ts';
@@ -21,8 +21,6 @@ const b = arg(1);
 
 /** The gradient as it is. */
 const pass: Pull = (g) => g;
-
-const isNumber = (x: Node): boolean => x.op.name === 'constant' && x.type.shape.length === 0;
 
 // `alpha` multiplies the second operand: a composite under the same name, and nothing that a rule for plain sums could mistake.
 const addScaledOp = pointwise<{ readonly alpha: number }>('addScaled', {

@@ -15,6 +15,7 @@ import { solveTriangular } from './linalg.ts';
 import { singularValues, symmetricEigen } from './linalg/eigen.ts';
 import { householder } from './linalg/qr.ts';
 import { choleskyFactor } from './linalg/triangular.ts';
+import { named } from './named.ts';
 import { sum } from './reduce-sum.ts';
 import { where } from './select.ts';
 import { narrow, select, slice } from './slice.ts';
@@ -233,15 +234,21 @@ export interface PinvOptions {
   readonly rcond?: number;
 }
 
+const pinvOf = named<PinvOptions>(
+  'pinv',
+  ([x], { rcond }) => {
+    const [u, s, vh] = svd(x);
+    const [m, n] = lastTwo(x.type);
+    const part = rcond ?? Math.max(m, n) * (x.type.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
+    const kept = gt(s, mul(largest(s), part));
+    const inverse = where(kept, div(1, where(kept, s, 1)), 0);
+    return times(mul(mT(vh), unsqueeze(inverse, -2)), 'ik', u, 'jk', 'ij');
+  },
+  { gradName: () => 'LinalgPinvBackward0', saves: () => ({ result: 'output', self: 0 }) },
+);
+
 /** The pseudoinverse (Moore and Penrose). */
-export function pinv(x: Node, { rcond }: PinvOptions = {}): Node {
-  const [u, s, vh] = svd(x);
-  const [m, n] = lastTwo(x.type);
-  const part = rcond ?? Math.max(m, n) * (x.type.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
-  const kept = gt(s, mul(largest(s), part));
-  const inverse = where(kept, div(1, where(kept, s, 1)), 0);
-  return times(mul(mT(vh), unsqueeze(inverse, -2)), 'ik', u, 'jk', 'ij');
-}
+export const pinv = (x: Node, { rcond }: PinvOptions = {}): Node => pinvOf([x], { rcond });
 
 /** How many singular values are not 0, up to rounding. */
 export function matrixRank(x: Node): Node {

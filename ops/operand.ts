@@ -48,3 +48,12 @@ export const mapType = (inputs: readonly TensorType[], dtype: DType = inputs[0].
 });
 
 export type { Shape };
+
+/** True for an operand that was given as a plain number. */
+export const isNumber = (x: Node): boolean => x.op.name === 'constant' && x.type.shape.length === 0;
+
+/** PyTorch's name of a backward that has one overload for two tensors, one for a number before a tensor, and one for a number after it. */
+export const overloadedByNumber =
+  (name: string) =>
+  ({ inputs: [x, y] }: Node<unknown>): string =>
+    `${name}Backward${isNumber(x) ? 1 : isNumber(y) ? 2 : 0}`;

@@ -8,7 +8,7 @@ import { arg, s } from '../compiler/scalar.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { eq, le, logicalAnd, lt } from './compare.ts';
 import { named } from './named.ts';
-import { together } from './operand.ts';
+import { overloadedByNumber, together } from './operand.ts';
 import type { Operand } from './operand.ts';
 import { floatFunction, floating, pointwise, savesResult, savesSelf } from './pointwise.ts';
 import { maskedFill, where } from './select.ts';
@@ -177,7 +177,7 @@ const xlog1pyOp = pointwise('xlog1py', {
     (g, [x, y]) => div(mul(g, x), add(y, 1)),
   ],
   saves: () => ({ self: 0, other: 1 }),
-  gradName: 'SpecialXlog1PyBackward0',
+  gradName: overloadedByNumber('SpecialXlog1Py'),
 });
 /** x log(1 + y), 0 where x is 0 even if the logarithm is not finite. */
 export const xlog1py = (x: Operand, y: Operand): Node =>

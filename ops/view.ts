@@ -69,8 +69,8 @@ export const view = (x: Node, shape: Shape): Node =>
 export const viewAs = (x: Node, other: Node): Node => view(x, other.type.shape);
 /** `reshape` with the shape of another tensor. */
 export const reshapeAs = (x: Node, other: Node): Node => reshape(x, other.type.shape);
-/** All elements in a row. */
-export const ravel = (x: Node): Node => reshape(x, [-1]);
+/** All elements in a row; a view of them, as PyTorch first copies what is not contiguous. */
+export const ravel = (x: Node): Node => view(x, [-1]);
 
 /** Merges the dimensions from `startDim` to `endDim`; a scalar becomes [1]. */
 export function flatten(x: Node, startDim = 0, endDim = -1): Node {

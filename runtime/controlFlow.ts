@@ -3,13 +3,14 @@
 // and again, and derivatives of any order follow from what was called. Where nothing can be read, inside of `compile` and `vmap`, a choice
 // is made in the graph between the results of both branches, and loops are unrolled, so their bounds must be plain numbers.
 
-import { IndexError, ShapeError, TraceError, ValueError } from '../compiler/errors.ts';
+import { isFloat } from '../compiler/dtype.ts';
+import { DTypeError, IndexError, ShapeError, TraceError, ValueError } from '../compiler/errors.ts';
 import { printType, reachable } from '../compiler/node.ts';
 import { checkAlike, flattenLike } from './alike.ts';
 import { insideBatch } from './batching.ts';
 import { bufferOf } from './cell.ts';
 import { zeros } from './create.ts';
-import { noGrad } from './autograd/mode.ts';
+import { unrecorded } from './autograd/mode.ts';
 import { stack, where } from './operators.ts';
 import { checkFunction, checkOptions, describeValue } from './options.ts';
 import { publicCall, userCode } from './origin.ts';
@@ -72,6 +73,50 @@ export const cond = <A extends readonly unknown[], R>(
   });
 
 /**
+ * `branches[index](...operands)`, as a part of the graph if need be. An index below the first branch takes the first, one above the last
+ * takes the last. `index` is a whole number, or an integer tensor with exactly one element.
+ *
+ * It is `cond` over and over: of a plain index, or one that can be read, only that branch is called; inside `compile` and `vmap` all are,
+ * must give the same nesting, shapes and dtypes, and gradients come only from the branch that counts.
+ *
+ * Throws a ValueError without branches or for an index that is not whole, a DTypeError for a tensor of floats, a ShapeError for one
+ * with several elements, and what `cond` throws if results do not fit each other. See jax.lax.switch.
+ *
+ * @example
+ * const apply = compile((i, x) => switchCase(i, [(y) => y.relu(), (y) => y.tanh(), (y) => y.sigmoid()], x));
+ */
+export const switchCase = <A extends readonly unknown[], R>(
+  index: number | Tensor,
+  branches: readonly ((...operands: A) => R)[],
+  ...operands: A
+): R =>
+  publicCall('switchCase', () => {
+    if (!Array.isArray(branches) || branches.length === 0)
+      throw new ValueError('switchCase: expected a list with at least one branch');
+    branches.forEach((branch) => checkFunction('switchCase', branch));
+    checkIndex(index);
+    const last = branches.length - 1;
+    const from = (k: number, ...given: A): R => {
+      if (k === last) return userCode(() => branches[last](...given));
+      const here = isTensor(index) ? index.le(k) : index <= k;
+      return cond(here, branches[k], (...others: A) => from(k + 1, ...others), ...given);
+    };
+    return from(0, ...operands);
+  });
+
+function checkIndex(index: unknown): void {
+  if (isTensor(index)) {
+    if (isFloat(index.dtype) || index.dtype === 'bool')
+      throw new DTypeError(`switchCase: Index type must be an integer, got ${printType(index.core.type)}`);
+    if (index.numel !== 1)
+      throw new ShapeError(
+        `switchCase: index must have exactly one element, but got ${printType(index.core.type)}`,
+      );
+  } else if (!Number.isInteger(index))
+    throw new ValueError(`switchCase: index must be a whole number, but got ${String(index)}`);
+}
+
+/**
  * Calls `[carry, y] = fn(carry, x)` for each `x` along the first dimension of the tensors in `xs`; returns the last carry and the `y`
  * stacked along a new first dimension. `carry`, `xs` and `y` are nested arrays and objects of tensors; `xs` may be null with a `length`.
  * The carry keeps its nesting, shapes and dtypes; a plain number in it stays one, and may change. Without any step, `fn` is called
@@ -104,7 +149,7 @@ export const scan = <C, X, Y>(
     };
     if (length === 0) {
       const first = tensors.map((x) => zeros(x.shape.slice(1), { dtype: x.dtype }));
-      const [, y] = noGrad(() => step(init, unflatten(tree, first) as X));
+      const [, y] = unrecorded(() => step(init, unflatten(tree, first) as X));
       return [init, mapTensors(y, (part) => zeros([0, ...part.shape], { dtype: part.dtype }))];
     }
     const slices = tensors.map((x) => x.unbind(0));

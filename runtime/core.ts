@@ -1,7 +1,7 @@
 // What the runtime keeps about a tensor: data only. Every file of runtime/ may read and change it; users never see it.
 
 import type { Node, Origin, TensorType } from '../compiler/node.ts';
-import type { GradFn } from './autograd/gradFn.ts';
+import type { Edge, GradFn } from './autograd/gradFn.ts';
 import type { Cell } from './cell.ts';
 import type { Tensor } from './tensor.ts';
 import type { Trace } from './trace.ts';
@@ -26,6 +26,8 @@ export class Core {
   gradFn: GradFn | null = null;
   /** Which output of `gradFn` it is. */
   outputIndex = 0;
+  /** Made within a jvp where nothing else is recorded: where its tangent comes from. */
+  tangentEdge: Edge | null = null;
   grad: Tensor | null = null;
   retainsGrad = false;
   /** Adds up the gradient of a leaf. */

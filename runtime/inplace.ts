@@ -74,6 +74,7 @@ function replaceValue(x: Tensor, value: Tensor, overwrites: string | null): void
       : { node: nodeOfTensor(converted), edge: edgeOf(converted) };
     writeTensor(x, written.node, depth);
     if (recorded && written.edge !== null) takeHistory(x, written.edge);
+    else if (path === null && edgeOf(x) === null) x.core.tangentEdge = converted.core.tangentEdge;
   } else writeRecordedView(x, converted, depth);
   if (activeTrace() === null) {
     remind(cell);
@@ -180,5 +181,5 @@ export function setData(x: Tensor, value: Tensor): void {
 export function detachInPlace(x: Tensor): void {
   if (x.core.viewOf !== null) throw new AutogradError("Can't detach views in-place. Use detach() instead.");
   keepHistory(x);
-  Object.assign(x.core, { gradFn: null, outputIndex: 0, wantsGrad: false });
+  Object.assign(x.core, { gradFn: null, outputIndex: 0, wantsGrad: false, tangentEdge: null });
 }

@@ -6,9 +6,9 @@ import type { Node } from '../compiler/node.ts';
 import { GradloomError, ValueError } from '../compiler/errors.ts';
 import { isFloat } from '../compiler/dtype.ts';
 import { stridesOf } from '../compiler/shape.ts';
-import { edgeOf } from './autograd/accumulate.ts';
+import { edgeNow } from './autograd/accumulate.ts';
 import { watchForward } from './autograd/anomaly.ts';
-import { isGradEnabled } from './autograd/mode.ts';
+import { isGradEnabled, isRecording } from './autograd/mode.ts';
 import { alias, attach, record } from './autograd/record.ts';
 import type { Source } from './autograd/record.ts';
 import { makeCell } from './cell.ts';
@@ -151,7 +151,7 @@ class Operands {
   private nodeFor(x: Tensor): Node {
     activeTrace()?.captured.add(x);
     let n = nodeOfTensor(x);
-    if (isGradEnabled() && this.nodes.includes(n) && (x.requiresGrad || !this.tensors.includes(x)))
+    if (isRecording() && this.nodes.includes(n) && (x.requiresGrad || !this.tensors.includes(x)))
       n = alias(n);
     this.tensors.push(x);
     this.nodes.push(n);
@@ -165,7 +165,7 @@ class Operands {
   sources(): Source[] {
     return this.tensors.map((x, i) => ({
       node: this.nodes[i],
-      edge: edgeOf(x),
+      edge: edgeNow(x),
       inference: x.core.inference,
       depth: x.core.cell.depth,
     }));
@@ -247,10 +247,8 @@ function wrapNodes(
 ): Tensor[] {
   const depth = operands.depth + 1;
   const recording =
-    isGradEnabled() &&
-    operands.tensors.some((x) => x.requiresGrad) &&
-    nodes.some((n) => isFloat(n.type.dtype))
-      ? record(nodes, operands.sources(), { name: gradName })
+    operands.tensors.some((x) => edgeNow(x) !== null) && nodes.some((n) => isFloat(n.type.dtype))
+      ? record(nodes, operands.sources(), { name: gradName, tangentOnly: !isGradEnabled() })
       : null;
   const [first] = operands.tensors;
   const isView = kind !== undefined && first !== undefined && (kind !== 'reshape' || first.core.contiguous);

@@ -13,7 +13,7 @@ import { GradloomError, InternalError, ValueError } from '../compiler/errors.ts'
 import { setOriginSource } from '../compiler/node.ts';
 import type { Origin } from '../compiler/node.ts';
 import { describeCall } from './callText.ts';
-import { mapsStacks, workingDirectory } from './environment.ts';
+import { mapsStacks, warn, workingDirectory } from './environment.ts';
 
 interface Site {
   readonly file: string;
@@ -324,6 +324,17 @@ export function atCaller<E extends GradloomError>(error: E): E {
   const place = shared === null ? new Place() : (shared.place ??= new Place());
   locate(error, current ?? new LazyOrigin('', place));
   return error;
+}
+
+const warnedAt = new Set<string>();
+
+/** A warning about what the user's line does, given once per line, as Python gives them. */
+export function warnAtCaller(text: string): void {
+  const origin = current ?? new LazyOrigin('', new Place());
+  const line = `${origin.file}:${origin.line} ${text}`;
+  if (warnedAt.has(line)) return;
+  warnedAt.add(line);
+  warn(text);
 }
 
 /** Runs `body` with the origin of an earlier call under another name: what a backward builds belongs to its forward's line. */

@@ -98,11 +98,13 @@ export type {
 export type { Context } from './autograd/function.ts';
 export type { HookHandle } from './autograd/hooks.ts';
 export { checkpoint } from './autograd/checkpoint.ts';
+export { customJvp } from './autograd/customJvp.ts';
 export { customVjp } from './autograd/customVjp.ts';
 export { hessian, jacfwd, jacobian, jacrev } from './autograd/jacobians.ts';
-export { grad, hvp, jvp, stopGradient, valueAndGrad, vjp } from './autograd/transforms.ts';
+export { hvp, jvp, linearize } from './autograd/forward.ts';
+export { grad, stopGradient, valueAndGrad, vjp } from './autograd/transforms.ts';
 export { vmap } from './autograd/vmap.ts';
-export { cond, foriLoop, scan, whileLoop } from './controlFlow.ts';
+export { cond, foriLoop, scan, switchCase, whileLoop } from './controlFlow.ts';
 export type { Predicate, ScanOptions } from './controlFlow.ts';
 export type { Dims, VmapOptions } from './autograd/vmap.ts';
 export { expr } from './expression.ts';

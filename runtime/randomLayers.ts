@@ -73,7 +73,7 @@ export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
     const { lower = 1 / 8, upper = 1 / 3, training = false } = options;
     if (!(lower <= upper))
       throw new ValueError('Lower bound should be less than or equal to the upper bound');
-    if (!training) return functions.leakyRelu(x, { negativeSlope: (lower + upper) / 2 });
+    if (!training) return functions.rrelu(x, { lower, upper });
     refuseReading('rrelu() in training');
     const elements = elementsOf(x);
     const fill = (array: FloatArray): void => {

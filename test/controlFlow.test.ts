@@ -6,7 +6,21 @@ import * as g from '../index.ts';
 import type { Tensor } from '../index.ts';
 import { f64, nested as numbers } from './helpers/values.ts';
 
-const { compile, cond, foriLoop, grad, hessian, jvp, ones, scan, tensor, vmap, whileLoop, zeros } = g;
+const {
+  compile,
+  cond,
+  foriLoop,
+  grad,
+  hessian,
+  jvp,
+  ones,
+  scan,
+  switchCase,
+  tensor,
+  vmap,
+  whileLoop,
+  zeros,
+} = g;
 
 const yes = (): Tensor => tensor(true);
 const no = (): Tensor => tensor(false);
@@ -171,6 +185,57 @@ test('cond refuses a predicate of several elements, and what is no function', (t
       ),
     { instanceOf: g.ValueError },
   );
+});
+
+// --- switchCase ------------------------------------------------------------------------------------------------------------
+
+const branches = [(x: Tensor) => x.mul(2), (x: Tensor) => x.sqrt(), (x: Tensor) => x.pow(3)];
+const int = (i: number): Tensor => tensor(i, { dtype: 'int32' });
+const picked = (i: number | Tensor, x: Tensor): Tensor => switchCase(i, branches, x);
+
+test('switchCase picks a branch by number; what lies outside takes the first or the last', (t) => {
+  const values = [-7, 0, 1, 2, 9].map((i) => [picked(i, f64(4)), picked(int(i), f64(4))]);
+  t.deepEqual(numbers(values), [
+    [8, 8],
+    [8, 8],
+    [2, 2],
+    [64, 64],
+    [64, 64],
+  ]);
+});
+
+test('switchCase calls only the branch that is taken if the index can be read', (t) => {
+  const called: number[] = [];
+  switchCase(
+    int(1),
+    [0, 1, 2].map((k) => () => void called.push(k)),
+  );
+  t.deepEqual(called, [1]);
+});
+
+test('one compiled program serves all values of a traced index, with the derivative of each branch', (t) => {
+  const f = compile((i: Tensor, x: Tensor) => [picked(i, x), grad((y: Tensor) => picked(i, y))(x)]);
+  t.deepEqual(numbers(f(int(0), f64(0))), [0, 2]); // and no NaN from the square root
+  t.deepEqual(numbers(f(int(1), f64(4))), [2, 0.25]);
+  t.deepEqual(numbers(f(int(5), f64(2))), [8, 12]);
+  t.is(f.programs.length, 1);
+});
+
+test('each example of vmap has its own branch', (t) => {
+  t.deepEqual(numbers(vmap(picked)(tensor([0, 1, 2], { dtype: 'int32' }), f64([4, 4, 4]))), [8, 2, 64]);
+});
+
+test('switchCase refuses what is no index, and no branches', (t) => {
+  t.throws(() => picked(1.5, f64(1)), { message: /^switchCase: index must be a whole number, but got 1\.5/ });
+  t.throws(() => picked(tensor(1), f64(1)), {
+    instanceOf: g.DTypeError,
+    message: /^switchCase: Index type must be an integer, got float32\[\]/,
+  });
+  t.throws(() => picked(tensor([1, 2], { dtype: 'int32' }), f64(1)), {
+    instanceOf: g.ShapeError,
+    message: /^switchCase: index must have exactly one element, but got int32\[2\]/,
+  });
+  t.throws(() => switchCase(0, []), { message: /^switchCase: expected a list with at least one branch/ });
 });
 
 // --- scan ------------------------------------------------------------------------------------------------------------------

@@ -44,10 +44,22 @@ for (const [what, fn, inputs] of right) {
     t.true(gradcheck(fn, inputs, { fastMode: true, checkBatchedGrad: true }));
   });
 }
+for (const [what, fn, inputs] of right)
+  test(`${what} passes in forward mode, slow and fast`, (t) => {
+    const forward = { checkForwardAd: true, checkBackwardAd: false, checkBatchedForwardGrad: true };
+    t.true(gradcheck(fn, inputs, forward));
+    t.true(gradcheck(fn, inputs, { ...forward, fastMode: true }));
+  });
 for (const [what, fn, inputs] of right.filter(
   ([name]) => !name.includes('integer') && !name.includes('depend'),
-))
+)) {
   test(`${what} passes in the second order`, (t) => t.true(gradgradcheck(fn, inputs)));
+  test(`${what} passes in the second order with forward mode over backward`, (t) => {
+    const forward = { checkFwdOverRev: true, checkRevOverRev: false, checkUndefinedGrad: false };
+    t.true(gradgradcheck(fn, inputs, forward));
+    t.true(gradgradcheck(fn, inputs, { ...forward, fastMode: true }));
+  });
+}
 
 test('a wrong gradient is shown beside the right one', (t) => {
   const error = t.throws(
@@ -202,4 +214,104 @@ test.serial('inputs of single precision give a warning', (t) => {
     console.warn = warn;
   }
   t.regex(said.join(), /Input #0 requires gradient and is not a double precision floating point/);
+});
+
+/** x * 2, whose backward is right at each gradient, but not recorded: its derivative by the gradient, the tangent, is 0. */
+const unrecorded = doubled((gradient) => gradient.detach().mul(2));
+
+test('a wrong tangent is found by checkForwardAd only, and said to be one', (t) => {
+  t.true(gradcheck(unrecorded, leaf(1, 2)));
+  const error = t.throws(() => gradcheck(unrecorded, leaf(1, 2), { checkForwardAd: true }), {
+    instanceOf: GradcheckError,
+  })!;
+  t.true(
+    error.message.startsWith(
+      'Jacobian computed with forward mode mismatch for output 0 with respect to input 0,\n' +
+        'numerical:tensor([[2.0000, 0.0000],\n        [0.0000, 2.0000]], dtype=torch.float64)\n' +
+        'analytical:tensor([[0., 0.],\n        [0., 0.]], dtype=torch.float64)\n',
+    ),
+    error.message,
+  );
+});
+
+test('fast mode shows the product of a wrong tangent, and then the whole Jacobians', (t) => {
+  const error = t.throws(() =>
+    gradcheck(unrecorded, leaf(1, 2), { checkForwardAd: true, checkBackwardAd: false, fastMode: true }),
+  )!;
+  t.regex(
+    error.message,
+    /^Jacobian computed with forward mode mismatch for output 0 with respect to input 0/,
+  );
+  t.regex(error.message, /analytical:tensor\(\[\[0\., 0\.\]\]/);
+  t.regex(error.message, /Numerical:\n tensor\(\[\[2\.0000, 0\.0000\],\n {8}\[0\.0000, 2\.0000\]\]/);
+});
+
+test('checkBackwardAd: false looks at nothing that needs backward alone', (t) => {
+  const affine = doubled((gradient) => gradient.mul(2).add(1));
+  t.throws(() => gradcheck(affine, leaf(1)), { instanceOf: GradcheckError });
+  t.true(gradcheck(affine, leaf(1), { checkForwardAd: true, checkBackwardAd: false }));
+});
+
+test('a tangent of zeros that does not count as none is found', (t) => {
+  const fn = (x: Tensor, y: Tensor): Tensor => x.mul(x.requiresGrad && y.requiresGrad ? y.detach() : y);
+  const forward = { checkForwardAd: true, checkBackwardAd: false };
+  t.throws(() => gradcheck(fn, [leaf(1), leaf(2)], forward), {
+    message:
+      /^Mismatch in tangent values for output with index: 0 when input: 0 has an undefined tangent value\./,
+  });
+  t.true(gradcheck(fn, [leaf(1), leaf(2)], { ...forward, checkUndefinedGrad: false }));
+});
+
+test('tangents that differ between one and several at a time are found', (t) => {
+  let calls = 0;
+  const wavering = doubled((gradient) => gradient.mul(2 + 1e-4 * calls++));
+  const forward = { checkForwardAd: true, checkBackwardAd: false };
+  t.true(gradcheck(wavering, leaf(1), forward));
+  t.throws(() => gradcheck(wavering, leaf(1), { ...forward, checkBatchedForwardGrad: true }), {
+    message:
+      /^For output 0 and input 0:\n\ngradcheck failed while testing batched gradient computation with forward-mode AD\./,
+  });
+});
+
+test('an option of a mode needs that mode', (t) => {
+  const check = (options: object): boolean => gradcheck((x) => x.mul(2), leaf(1), options);
+  t.throws(() => check({ checkBackwardAd: false }), {
+    message: /^Expected at least one of checkForwardAd or checkBackwardAd to be true/,
+  });
+  t.throws(() => check({ checkBackwardAd: false, checkForwardAd: true, checkBatchedGrad: true }), {
+    message: /^Setting checkBatchedGrad: true requires checkBackwardAd to be true/,
+  });
+  t.throws(() => check({ checkBatchedForwardGrad: true }), {
+    message: /^Setting checkBatchedForwardGrad: true requires checkForwardAd to be true/,
+  });
+  const second = (options: object): boolean => gradgradcheck((x) => x.pow(2), leaf(1), options);
+  t.throws(() => second({ checkRevOverRev: false }), {
+    message: /^Expected at least one of checkFwdOverRev or checkRevOverRev to be true/,
+  });
+  t.throws(() => second({ checkRevOverRev: false, checkFwdOverRev: true }), {
+    message: /^Setting checkUndefinedGrad: true requires checkRevOverRev to be true/,
+  });
+});
+
+test('a wrong tangent of a gradient is found by checkFwdOverRev', (t) => {
+  class Square extends autograd.Function {
+    static forward(ctx: Context, x: Tensor): Tensor {
+      ctx.saveForBackward(x);
+      return x.mul(x);
+    }
+    static backward(ctx: Context, gradient: Tensor): Tensor {
+      return gradient.mul(ctx.savedTensors[0].detach().mul(2));
+    }
+  }
+  const fn = (x: Tensor): Tensor => Square.apply(x);
+  const forward = { checkFwdOverRev: true, checkRevOverRev: false, checkUndefinedGrad: false };
+  t.throws(() => gradgradcheck(fn, leaf(1, 2), forward), {
+    message: /^Jacobian computed with forward mode mismatch for output 0 with respect to input 0/,
+  });
+});
+
+test('an expanded input passes: its elements are moved one by one, in a copy', (t) => {
+  const x = leaf(2).expand([3]);
+  t.true(gradcheck((y) => y.pow(2), x));
+  t.true(gradcheck((y) => y.pow(2), x, { checkForwardAd: true, checkBackwardAd: false, fastMode: true }));
 });

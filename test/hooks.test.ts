@@ -2,7 +2,7 @@
 // when, and what became of the gradients.
 
 import test from 'ava';
-import { autograd, enableGrad, ones, tensor } from '../index.ts';
+import { AutogradError, autograd, enableGrad, ones, tensor } from '../index.ts';
 import type { Tensor } from '../index.ts';
 import { nested as numbers } from './helpers/values.ts';
 
@@ -367,4 +367,45 @@ test('a backward within a hook is a backward of its own', (t) => {
   y.registerHook(() => enableGrad(() => w.mul(7).backward()));
   y.mul(1).backward();
   t.deepEqual([numbers(x.grad), numbers(w.grad)], [[3], [7]]);
+});
+
+// --- what is kept ----------------------------------------------------------------------------------------------------------
+
+const { disableSavedTensorsHooks, saveOnCpu, savedTensorsHooks } = autograd.graph;
+const same = (x: Tensor): Tensor => x;
+
+test('saveOnCpu keeps values as they are, past the hooks around it', (t) => {
+  const x = leaf(1, 2);
+  let packed = 0;
+  const count = (y: Tensor): Tensor => (packed++, y);
+  const y = savedTensorsHooks(count, same, () => saveOnCpu(() => x.mul(x)).exp());
+  y.sum().backward();
+  t.is(packed, 1);
+  t.deepEqual(numbers(x.grad), numbers(x.mul(x).exp().mul(x).mul(2)));
+});
+
+test('where hooks on what is kept are refused, setting some is an error with the message given', (t) => {
+  const refused = { instanceOf: AutogradError, message: /^no hooks in here\n at test\/hooks\.test\.ts/ };
+  disableSavedTensorsHooks('no hooks in here', () => {
+    t.throws(() => savedTensorsHooks(same, same, () => leaf(1).exp()), refused);
+    t.throws(() => saveOnCpu(() => leaf(1).exp()), refused);
+  });
+  t.notThrows(() => saveOnCpu(() => leaf(1).exp()));
+});
+
+test('refusing hooks while some are set is an error with the message given', (t) => {
+  t.throws(() => saveOnCpu(() => disableSavedTensorsHooks('no hooks in here', () => null)), {
+    message: /^no hooks in here/,
+  });
+});
+
+test('the innermost refusal counts, also after an error, and what it ran is returned', (t) => {
+  disableSavedTensorsHooks('outer', () => {
+    t.is(
+      disableSavedTensorsHooks('inner', () => 3),
+      3,
+    );
+    t.throws(() => disableSavedTensorsHooks('inner', () => saveOnCpu(() => null)), { message: /^inner/ });
+    t.throws(() => saveOnCpu(() => null), { message: /^outer/ });
+  });
 });

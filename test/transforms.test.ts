@@ -1,4 +1,4 @@
-// Function transforms (grad, vjp, jvp, Jacobians, Hessians, vmap, checkpoint, customVjp) and autograd.functional. In: small functions. Out: their
+// Function transforms (grad, vjp, jvp, Jacobians, Hessians, vmap, checkpoint, customVjp, customJvp) and autograd.functional. In: small functions. Out: their
 // derivatives against formulas, against each other, and the errors of torch.func.
 
 import test from 'ava';
@@ -97,6 +97,171 @@ test('an argument that requires grad is connected to the derivative', (t) => {
     .sum()
     .backward();
   t.deepEqual(numbers(x.grad), [18]);
+});
+
+test('linearize calls the function once, and gives tangents in any number of directions', (t) => {
+  let calls = 0;
+  const [value, tangentOf] = g.linearize(
+    (x: Tensor, { y }: { y: Tensor }) => {
+      calls++;
+      return [x.mul(y), x.pow(2)];
+    },
+    f64([1, 2]),
+    { y: f64([3, 4]) },
+  );
+  t.deepEqual(numbers(value), [
+    [3, 8],
+    [1, 4],
+  ]);
+  const zero = f64([0, 0]);
+  t.deepEqual(numbers(tangentOf(f64([1, 0]), { y: zero })), [
+    [3, 0],
+    [2, 0],
+  ]);
+  t.deepEqual(numbers(tangentOf(zero, { y: f64([0, 1]) })), [
+    [0, 2],
+    [0, 0],
+  ]);
+  t.is(calls, 1);
+});
+
+test('what linearize gives can be mapped, compiled and differentiated', (t) => {
+  const [, tangentOf] = g.linearize((x: Tensor) => x.pow(3), f64([1, 2]));
+  t.deepEqual(
+    numbers(
+      vmap(tangentOf)(
+        f64([
+          [1, 0],
+          [0, 1],
+        ]),
+      ),
+    ),
+    [
+      [3, 0],
+      [0, 12],
+    ],
+  );
+  const f = (x: Tensor): Tensor => g.linearize((y: Tensor) => y.pow(3), x)[1](f64(1));
+  t.is(grad(f)(f64(2)).item(), 12);
+  t.is(compile(f)(f64(2)).item(), 12);
+});
+
+test('linearize refuses tangents that do not fit', (t) => {
+  const [, tangentOf] = g.linearize((x: Tensor) => x.pow(3), f64([1, 2]));
+  t.throws(() => tangentOf(f64([1])), {
+    instanceOf: g.ShapeError,
+    message: /^linearize: tangent 0 has shape \[1\], but its primal \[2\]/,
+  });
+});
+
+// --- tangents and grad mode ----------------------------------------------------------------------------------------------------
+
+/** x^3, of which a backward sees only x * constant. */
+const halfRecorded = (x: Tensor): Tensor => g.noGrad(() => x.mul(x)).mul(x);
+
+test('noGrad does not stop tangents, but detach and inferenceMode do', (t) => {
+  const at = (f: (x: Tensor) => Tensor): unknown => numbers(jvp(f, [f64(2)], [f64(1)]));
+  t.deepEqual(at(halfRecorded), [8, 12]);
+  t.deepEqual(
+    at((x) =>
+      g
+        .noGrad(() => x.mul(x))
+        .detach()
+        .mul(x),
+    ),
+    [8, 4],
+  );
+  t.deepEqual(
+    at((x) =>
+      g
+        .inferenceMode(() => x.mul(x))
+        .clone()
+        .mul(x),
+    ),
+    [8, 4],
+  );
+  t.deepEqual(numbers(jacfwd(halfRecorded)(f64(2))), 12);
+});
+
+test('what noGrad gives within jvp is a leaf that requires no grad', (t) => {
+  const seen: unknown[] = [];
+  jvp(
+    (x: Tensor) => {
+      const y = g.noGrad(() => x.mul(x));
+      seen.push(y.requiresGrad, y.isLeaf, y.gradFn);
+      return y;
+    },
+    [f64(2)],
+    [f64(1)],
+  );
+  t.deepEqual(seen, [false, true, null]);
+});
+
+test('a backward within or around a jvp does not go where only tangents go', (t) => {
+  t.deepEqual(numbers(jvp(grad(halfRecorded), [f64(2)], [f64(1)])), [4, 4]);
+  const tangent = (x: Tensor): Tensor => jvp(halfRecorded, [x], [f64(1)])[1];
+  t.deepEqual(numbers(grad(tangent)(f64(2))), 4);
+  t.deepEqual(numbers(jvp(tangent, [f64(2)], [f64(1)])), [12, 12]);
+  t.deepEqual(numbers(hessian(halfRecorded)(f64(2))), 4);
+  t.deepEqual(numbers(jacfwd(jacfwd(halfRecorded))(f64(2))), 12);
+});
+
+test('tangents pass noGrad in and around vmap', (t) => {
+  const [x, ones_] = [f64([2, 3]), f64([1, 1])];
+  const want = [
+    [8, 27],
+    [12, 27],
+  ];
+  t.deepEqual(numbers(jvp(vmap(halfRecorded), [x], [ones_])), want);
+  t.deepEqual(
+    numbers(jvp((y: Tensor) => g.noGrad(() => vmap((z: Tensor) => z.pow(3))(y)), [x], [ones_])),
+    want,
+  );
+  t.deepEqual(numbers(vmap((y: Tensor) => jvp(halfRecorded, [y], [f64(1)]))(x)), want);
+});
+
+test('tensors from outside have the gradients that they have without the jvp', (t) => {
+  const w = f64(3).requiresGrad_();
+  const [y, tangent] = jvp((x: Tensor) => g.noGrad(() => x.mul(w)).mul(w), [f64(2)], [f64(1)]);
+  t.deepEqual(numbers([y, tangent]), [18, 9]);
+  t.deepEqual(numbers(autograd.grad(y, w)), [6]);
+  t.deepEqual(numbers(autograd.grad(tangent, w)), [3]);
+});
+
+test('a checkpoint passes on what only tangents know', (t) => {
+  const kept = (x: Tensor): Tensor => g.checkpoint(halfRecorded, x);
+  t.deepEqual(numbers(jvp(kept, [f64(2)], [f64(1)])), [8, 12]);
+  t.deepEqual(numbers(jvp(grad(kept), [f64(2)], [f64(1)])), [4, 4]);
+  const square = (x: Tensor): Tensor => g.checkpoint((y: Tensor) => g.noGrad(() => y.mul(y)), x);
+  t.deepEqual(numbers(jvp(square, [f64(2)], [f64(1)])), [4, 4]);
+});
+
+test('what a jvp wrote into a tensor from outside has no tangent in the next', (t) => {
+  const sum = f64(0);
+  const f = (x: Tensor): Tensor => {
+    g.noGrad(() => sum.add_(x.mul(x)));
+    return sum.mul(1);
+  };
+  t.deepEqual(numbers(jvp(f, [f64(2)], [f64(1)])), [4, 4]);
+  t.deepEqual(numbers(jvp(f, [f64(3)], [f64(1)])), [13, 6]);
+  t.false(sum.requiresGrad);
+});
+
+test('a custom function within noGrad has the tangent of its backward', (t) => {
+  const twice = g.customVjp(
+    (x: Tensor) => x.mul(2),
+    (x: Tensor) => [x.mul(2), null],
+    (_: null, cotangent: Tensor) => [cotangent.mul(5)],
+  );
+  t.deepEqual(numbers(jvp((x: Tensor) => g.noGrad(() => twice(x)), [f64(2)], [f64(1)])), [4, 5]);
+});
+
+test('an addition in place of something that only a tangent knows passes it on', (t) => {
+  const f = (x: Tensor): Tensor =>
+    ones([])
+      .to('float64')
+      .add_(g.noGrad(() => x.mul(x)));
+  t.deepEqual(numbers(jvp(f, [f64(2)], [f64(1)])), [5, 4]);
 });
 
 test('transforms work under noGrad', (t) => {
@@ -525,6 +690,53 @@ test('customVjp replaces the derivative; residuals go from forward to backward',
   t.deepEqual(numbers(clipped(x, limit)), [1, 2]);
   const y = clipped(x.requiresGrad_(), limit);
   t.is(y.gradFn?.name, 'clippedBackward');
+});
+
+/** JAX's example: log(1 + exp(x)), whose derivative by the chain rule is NaN for large x. */
+const softplus = g.customJvp(
+  (x: Tensor) => x.exp().log1p(),
+  ([x], [tangent]) => [x.exp().log1p(), tangent.mul(x.sigmoid())],
+);
+
+test('customJvp gives the tangent of its rule, and the gradient that is its transpose', (t) => {
+  t.deepEqual(numbers(jvp(softplus, [f64(0)], [f64(4)])), [Math.log(2), 2]);
+  t.is(grad(softplus)(f64(1000)).item(), 1);
+  const x = f64(0).requiresGrad_();
+  softplus(x).backward();
+  t.is(x.grad!.item(), 0.5);
+  t.false(x.grad!.requiresGrad);
+});
+
+test('derivatives of higher order are those of the rule of customJvp', (t) => {
+  t.deepEqual(numbers(grad(grad(softplus))(f64(0))), 0.25);
+  t.deepEqual(numbers(jvp(grad(softplus), [f64(0)], [f64(1)])[1]), 0.25);
+  t.deepEqual(numbers(hessian(softplus)(f64(0))), 0.25);
+});
+
+test('a function of customJvp may be mapped over a batch, and compiled', (t) => {
+  t.deepEqual(numbers(vmap(grad(softplus))(f64([0, 1000]))), [0.5, 1]);
+  t.deepEqual(numbers(jacfwd(softplus)(f64([0, 1000]))), [
+    [0.5, 0],
+    [0, 1],
+  ]);
+  t.is(compile(grad(softplus))(f64(1000)).item(), 1);
+});
+
+test('customJvp takes nested arguments, of which integers have no tangent', (t) => {
+  const scaled = g.customJvp(
+    ({ x }: { x: Tensor }, n: Tensor) => x.mul(n),
+    ([{ x }, n], [{ x: tangent }, none]) => [x.mul(n), tangent.mul(10).add(none)],
+  );
+  const n = tensor([3], { dtype: 'int32' });
+  t.deepEqual(numbers(grad((x: Tensor) => scaled({ x }, n).sum())(f64([1]))), [10]);
+});
+
+test('the rule of customJvp must give a pair', (t) => {
+  const f = g.customJvp(
+    (x: Tensor) => x,
+    ([x]) => [x] as never,
+  );
+  t.throws(() => grad(f)(f64(1)), { message: /the rule of customJvp must return \[value, tangent\]/ });
 });
 
 test('the backward of customVjp must return one cotangent per argument', (t) => {

@@ -5,7 +5,7 @@ import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts'
 import { sameShape } from '../../compiler/shape.ts';
 import { add } from '../../ops/binary.ts';
 import { keepElements, makeCell } from '../cell.ts';
-import { warn } from '../environment.ts';
+import { warnAtCaller } from '../origin.ts';
 import { refuseEffect } from '../pure.ts';
 import { forget, remind } from '../realize.ts';
 import { Tensor, isTensor, nodeOfTensor, placeholderOf } from '../tensor.ts';
@@ -14,7 +14,7 @@ import { writeTensor } from '../views.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge, Rule } from './gradFn.ts';
 import { runPostAccumulateHooks } from './hooks.ts';
-import { isGradEnabled } from './mode.ts';
+import { followsTangents, isGradEnabled, isRecording, tangentsSince } from './mode.ts';
 import { alias, attach, record } from './record.ts';
 
 /** Where the gradient of a tensor goes; null if it requires none. */
@@ -24,6 +24,15 @@ export function edgeOf(x: Tensor): Edge | null {
   if (!x.core.wantsGrad) return null;
   x.core.accumulator ??= new GradFn('AccumulateGrad', [], [x.core.type], accumulation(x), x);
   return { fn: x.core.accumulator, index: 0 };
+}
+
+/** As `edgeOf`, as far as it counts now: within a jvp also where only the tangent of `x` comes from. */
+export const edgeNow = (x: Tensor): Edge | null => (isRecording() ? (edgeOf(x) ?? tangentEdgeNow(x)) : null);
+
+function tangentEdgeNow(x: Tensor): Edge | null {
+  const { tangentEdge } = x.core;
+  if (tangentEdge === null) return null;
+  return followsTangents() || tangentEdge.fn.sequence >= tangentsSince() ? tangentEdge : null;
 }
 
 const accumulation = (leaf: Tensor): Rule => ({
@@ -71,22 +80,18 @@ function ownCopy(gradient: Tensor): Tensor {
   return copy;
 }
 
-/** `.grad` as a user reads it: what backward never fills comes with a warning, the first time. */
+/** `.grad` as a user reads it: what backward never fills comes with a warning, once per line that reads it. */
 export function gradOf(x: Tensor): Tensor | null {
   const grad = currentGrad(x);
-  if (grad === null && !warned && x.gradFn !== null && !x.core.retainsGrad) {
-    warned = true;
-    warn(
+  if (grad === null && x.gradFn !== null && !x.core.retainsGrad)
+    warnAtCaller(
       'The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. ' +
         "Its .grad attribute won't be populated during backward(). If you indeed want the .grad field to be populated for a non-leaf " +
         'Tensor, use .retainGrad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf ' +
         'Tensor instead.',
     );
-  }
   return grad;
 }
-
-let warned = false;
 
 /** `.grad`, as the trace sees it if there is one. */
 function currentGrad(x: Tensor): Tensor | null {

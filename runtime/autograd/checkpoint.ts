@@ -10,13 +10,13 @@ import { checkFunction } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { flatten, tensorsOnly, unflatten } from '../pytree.ts';
 import { Tensor, nodeOfTensor } from '../tensor.ts';
-import { edgeOf } from './accumulate.ts';
+import { edgeNow, edgeOf } from './accumulate.ts';
 import { runBackward } from './engine.ts';
 import type { Root } from './engine.ts';
 import { GradFn, nextSequence } from './gradFn.ts';
 import type { Edge, Gradients, Rule } from './gradFn.ts';
 import { edgesOutside } from './lanes.ts';
-import { enableGrad, isGradEnabled } from './mode.ts';
+import { enableGrad, followsTangents, isGradEnabled } from './mode.ts';
 import { variable } from './primals.ts';
 import { attach } from './record.ts';
 import { save } from './saved.ts';
@@ -33,9 +33,10 @@ export function checkpoint<A extends readonly unknown[], R>(fn: Fn<A, R>, ...arg
     const inputs = tensors.map((x) => (x.requiresGrad ? x.detach().requiresGrad_() : x));
     const { result, drawn } = recordingDraws(() => call(inputs));
     const value = tensorsOnly('checkpoint: the value', result);
-    if (!value.tensors.some((y) => y.requiresGrad)) return result;
+    const ends = value.tensors.map(edgeNow);
+    if (ends.every((edge) => edge === null)) return result;
     const own = new Set(inputs.map((x) => edgeOf(x)?.fn));
-    const outside = edgesOutside(value.tensors.map(edgeOf), since, (leaf) => own.has(leaf));
+    const outside = edgesOutside(ends, since, (leaf) => own.has(leaf));
     const again = (given: readonly Tensor[]): readonly Tensor[] =>
       replayingDraws(drawn, () => tensorsOnly('checkpoint: the value', call(given)).tensors);
     const recomputed = new GradFn(
@@ -43,10 +44,12 @@ export function checkpoint<A extends readonly unknown[], R>(fn: Fn<A, R>, ...arg
       [...tensors.map(edgeOf), ...outside],
       value.tensors.map((y) => y.core.type),
       recomputing(tensors, again, outside),
+      null,
+      ends.every((edge) => edge === null || edge.fn.tangentOnly),
     );
     const results = value.tensors.map((y, index) => {
       const x = new Tensor(makeCell(nodeOfTensor(y), y.core.cell.depth));
-      if (y.requiresGrad) attach(x, { fn: recomputed, index });
+      if (ends[index] !== null) attach(x, { fn: recomputed, index });
       return x;
     });
     return unflatten(value.tree, results) as R;
@@ -87,7 +90,8 @@ function differentiated(
   createGraph: boolean,
 ): Gradients {
   const roots = values.flatMap((y, i): Root[] => {
-    const [edge, gradient] = [edgeOf(y), gradients[i]];
+    const [edge, gradient] = [enableGrad(() => edgeNow(y)), gradients[i]];
+    if (edge?.fn.tangentOnly && !followsTangents()) return [];
     return edge === null || gradient === null ? [] : [{ edge, gradient }];
   });
   const own = inputs.map(edgeOf);

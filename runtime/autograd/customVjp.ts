@@ -6,9 +6,10 @@ import { checkFunction } from '../options.ts';
 import { tensorsOnly, unflatten } from '../pytree.ts';
 import type { Flat } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
+import { edgeNow } from './accumulate.ts';
 import { AutogradFunction } from './function.ts';
 import type { Context } from './function.ts';
-import { isGradEnabled } from './mode.ts';
+
 import type { Fn } from './transforms.ts';
 
 /**
@@ -24,7 +25,7 @@ export function customVjp<A extends readonly unknown[], R, S>(
   const name = fn.name || 'customVjp';
   return (...args) => {
     const flats = args.map((a) => tensorsOnly(`${name}: an argument`, a));
-    if (!isGradEnabled() || !flats.some((f) => f.tensors.some((x) => x.requiresGrad))) return fn(...args);
+    if (!flats.some((f) => f.tensors.some((x) => edgeNow(x) !== null))) return fn(...args);
     let value: Flat | null = null;
     let residuals: S;
     class Custom extends AutogradFunction {

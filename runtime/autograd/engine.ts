@@ -15,7 +15,7 @@ import { addToRetained } from './accumulate.ts';
 import { checkAnomaly } from './anomaly.ts';
 import type { Edge, Gradients, GradFn } from './gradFn.ts';
 import { asRunning, runListHooks, runTensorHooks } from './hooks.ts';
-import { withMode } from './mode.ts';
+import { followsTangents, withMode } from './mode.ts';
 
 export interface Root {
   readonly edge: Edge;
@@ -73,7 +73,7 @@ export function runBackward(roots: readonly Root[], options: EngineOptions): (Te
       const results = run(fn, gradients, options, useful);
       options.executed?.push(fn);
       fn.edges.forEach((edge, i) => {
-        if (edge === null) return;
+        if (!isFollowed(edge)) return;
         const left = waiting.get(edge.fn)! - 1;
         waiting.set(edge.fn, left);
         if (useful && !useful.has(edge.fn)) return;
@@ -87,6 +87,10 @@ export function runBackward(roots: readonly Root[], options: EngineOptions): (Te
   return asRunning({ reaches: (fn) => reached.has(fn) }, () => withMode(options.createGraph, false, body));
 }
 
+/** Whether a backward goes along an edge: where only tangents come from, only that of a jvp does. */
+const isFollowed = (edge: Edge | null): edge is Edge =>
+  edge !== null && (!edge.fn.tangentOnly || followsTangents());
+
 /** The functions that a backward may meet, with the edges that it may follow from there. */
 type Reach = ReadonlyMap<GradFn, readonly Edge[]>;
 
@@ -95,7 +99,7 @@ function explore(roots: readonly GradFn[], boundary: ReadonlySet<GradFn>): Reach
   const reach = new Map<GradFn, readonly Edge[]>();
   const found = new Set<GradFn>(roots);
   for (const fn of found) {
-    const edges = boundary.has(fn) ? [] : fn.edges.filter((edge) => edge !== null);
+    const edges = boundary.has(fn) ? [] : fn.edges.filter(isFollowed);
     reach.set(fn, edges);
     for (const edge of edges) found.add(edge.fn);
   }
@@ -153,8 +157,9 @@ function run(
 ): Gradients {
   refuseOutside(fn);
   const gradients = runListHooks(fn.hooks?.before, afterTensorHooks(fn, incoming), (hook, g) => hook(g));
-  const wants = fn.edges.map((e) => e !== null && (!useful || useful.has(e.fn)));
-  const pulled = backwardOf(fn.origin, () => fitted(fn, fn.pull(gradients, wants)));
+  const wants = fn.edges.map((e) => isFollowed(e) && (!useful || useful.has(e.fn)));
+  const pull = (): Gradients => backwardOf(fn.origin, () => fitted(fn, fn.pull(gradients, wants)));
+  const pulled = fn.tangentOnly ? withMode(false, false, pull) : pull();
   const results = runListHooks(fn.hooks?.after, pulled, (hook, g) => hook(g, gradients));
   checkAnomaly(fn, gradients, results);
   if (!retainGraph) fn.free();

@@ -10,10 +10,10 @@ import { describeValue } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { Tensor, isTensor, nodeOfTensor } from '../tensor.ts';
 import { checkWritable, keepHistory } from '../views.ts';
-import { edgeOf } from './accumulate.ts';
+import { edgeNow } from './accumulate.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge, Forward, Gradients, Rule } from './gradFn.ts';
-import { isGradEnabled, noGrad } from './mode.ts';
+import { isGradEnabled, unrecorded } from './mode.ts';
 import { attach } from './record.ts';
 import { save } from './saved.ts';
 
@@ -107,10 +107,10 @@ interface Custom {
 
 function applyCustom(custom: Custom, args: readonly unknown[]): unknown {
   const operands = args.filter(isTensor);
-  const edges = operands.map((x) => (isGradEnabled() ? edgeOf(x) : null));
-  const ctx = new Context(args.map((a) => isTensor(a) && a.requiresGrad));
+  const edges = operands.map(edgeNow);
+  const ctx = new Context(args.map((a) => isTensor(a) && (a.requiresGrad || edgeNow(a) !== null)));
   const before = operands.map(nodeOfTensor);
-  const returned = noGrad(() => userCode(() => runForward(custom, ctx, args)));
+  const returned = unrecorded(() => userCode(() => runForward(custom, ctx, args)));
   const list: readonly unknown[] = Array.isArray(returned) ? (returned as unknown[]) : [returned];
   for (const x of ctx.notes.dirty)
     if (!list.includes(x))
@@ -200,6 +200,8 @@ function recordCall(
     edges,
     types.map((t) => t ?? noTensor),
     rule,
+    null,
+    !isGradEnabled(),
   ));
 }
 
@@ -235,7 +237,7 @@ type Backward<G extends readonly never[]> = (ctx: Context, ...gradients: G) => u
  */
 export function onceDifferentiable<G extends readonly never[]>(backward: Backward<G>): Backward<G> {
   return function (this: unknown, ctx: Context, ...gradients: G): unknown {
-    const returned = noGrad(() => backward.call(this, ctx, ...gradients));
+    const returned = unrecorded(() => backward.call(this, ctx, ...gradients));
     const given: readonly unknown[] = gradients;
     if (!isGradEnabled() || !given.some((g) => isTensor(g) && g.requiresGrad)) return returned;
     return Array.isArray(returned) ? returned.map(refusingSecond) : refusingSecond(returned);

@@ -60,6 +60,8 @@ export class GradFn {
   readonly trace: Trace | null;
   /** The leaf whose gradient it adds up, if that is what it does. */
   readonly leaf: Tensor | null;
+  /** Recorded for tangents only: no backward enters it but that of a jvp. */
+  readonly tangentOnly: boolean;
   /** Null as long as there are none. */
   hooks: Hooks | null = null;
   private data: Record<string, unknown> | null = null;
@@ -73,12 +75,15 @@ export class GradFn {
     outputs: readonly TensorType[],
     rule: Rule,
     leaf: Tensor | null = null,
+    tangentOnly = false,
   ) {
     this.name = name;
     this.edges = edges;
     this.outputs = outputs;
     this.rule = rule;
     this.leaf = leaf;
+    const sources = edges.filter((edge) => edge !== null);
+    this.tangentOnly = tangentOnly || (sources.length > 0 && sources.every(({ fn }) => fn.tangentOnly));
     this.sequence = leaf === null ? this.serial : Infinity;
     this.origin = currentOrigin();
     this.trace = activeTrace();

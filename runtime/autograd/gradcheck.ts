@@ -1,8 +1,8 @@
 // gradcheck: analytic gradients against central differences. In: a function and inputs. Out: true, or an error with both Jacobians. Every
-// element of every input is moved by eps and every output looked at; besides, backward must give the same twice, nothing for a zero or
-// undefined gradient, and outputs without a gradient must not depend on the inputs.
+// element of every input is moved by eps and every output looked at, in backward mode, forward mode or both; besides, backward must give
+// the same twice, nothing for a zero or undefined gradient, and outputs without a gradient must not depend on the inputs.
 
-import { AutogradError, GradloomError, ValueError } from '../../compiler/errors.ts';
+import { GradloomError, ValueError } from '../../compiler/errors.ts';
 import { isFloat } from '../../compiler/dtype.ts';
 import { zerosLike } from '../create.ts';
 import { warn } from '../environment.ts';
@@ -16,8 +16,9 @@ import type { Tensors } from './backward.ts';
 import { AutogradFunction } from './function.ts';
 import type { Context } from './function.ts';
 import { fastCheck } from './gradcheckFast.ts';
-import { allClose, analyticJacobian, mismatch, numericJacobian } from './jacobianTable.ts';
-import type { Matrix } from './jacobianTable.ts';
+import { checkBatchedTangents, checkUndefinedTangents } from './gradcheckForward.ts';
+import { allClose, analyticJacobian, forwardJacobian, mismatch, numericJacobian } from './jacobianTable.ts';
+import type { Evaluate, Matrix } from './jacobianTable.ts';
 import { enableGrad } from './mode.ts';
 
 export class GradcheckError extends GradloomError {
@@ -41,11 +42,18 @@ export interface GradcheckOptions {
   readonly checkGradDtypes?: boolean;
   /** Compare `isGradsBatched` with one gradient at a time. */
   readonly checkBatchedGrad?: boolean;
+  /** Check what backward gives; true if absent. */
+  readonly checkBackwardAd?: boolean;
+  /** Check what forward mode (jvp) gives; false if absent. */
+  readonly checkForwardAd?: boolean;
+  /** Compare jvp under `vmap` with one tangent at a time. */
+  readonly checkBatchedForwardGrad?: boolean;
   /** Compare one random combination of the derivatives instead of all of them. */
   readonly fastMode?: boolean;
 }
 
-const known = [
+/** The names of the options. */
+export const gradcheckOptions = [
   'eps',
   'atol',
   'rtol',
@@ -54,16 +62,29 @@ const known = [
   'checkUndefinedGrad',
   'checkGradDtypes',
   'checkBatchedGrad',
+  'checkBackwardAd',
+  'checkForwardAd',
+  'checkBatchedForwardGrad',
   'fastMode',
 ] as const;
 
 export type Differentiable = (...inputs: Tensor[]) => Tensors;
 
-/** Compares analytic with numeric derivatives; use float64 inputs. */
+/**
+ * Compares analytic with numeric derivatives of a function of tensors with one or several tensors as its value; inputs of any shape, of
+ * which those that require grad are differentiated, best float64. Returns true; if a check fails, throws a GradcheckError with both
+ * Jacobians (rows are elements of the input, columns those of the output), or returns false with `raise: false`. Throws a ValueError if
+ * no input requires grad. See torch.autograd.gradcheck.
+ *
+ * @example
+ * const x = tensor([1, 2], { dtype: 'float64', requiresGrad: true });
+ * autograd.gradcheck((y) => y.pow(3), x, { checkForwardAd: true }); // true
+ */
 export function gradcheck(fn: Differentiable, inputs: Tensors, options: GradcheckOptions = {}): boolean {
   return publicCall('gradcheck', () => {
     checkFunction('gradcheck', fn);
-    checkOptions('gradcheck', options, known);
+    checkOptions('gradcheck', options, gradcheckOptions);
+    checkModes(options);
     try {
       check(fn, listOf(inputs), options);
       return true;
@@ -74,34 +95,70 @@ export function gradcheck(fn: Differentiable, inputs: Tensors, options: Gradchec
   });
 }
 
+/** What belongs to a mode needs that mode. */
+function checkModes(options: GradcheckOptions): void {
+  const { checkBackwardAd = true, checkForwardAd = false } = options;
+  if (!checkForwardAd && !checkBackwardAd)
+    throw new ValueError('Expected at least one of checkForwardAd or checkBackwardAd to be true');
+  if (options.checkBatchedGrad === true && !checkBackwardAd)
+    throw new ValueError('Setting checkBatchedGrad: true requires checkBackwardAd to be true');
+  if (options.checkBatchedForwardGrad === true && !checkForwardAd)
+    throw new ValueError('Setting checkBatchedForwardGrad: true requires checkForwardAd to be true');
+}
+
+/** A function at its inputs. */
+interface Given {
+  readonly call: Evaluate;
+  readonly inputs: readonly Tensor[];
+  /** The inputs that are differentiated. */
+  readonly wanted: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
 function check(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions): void {
-  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, checkUndefinedGrad = true } = options;
+  const { checkUndefinedGrad = true, checkBackwardAd = true, checkForwardAd = false } = options;
   const wanted = checkInputs(inputs);
   const call = (args: readonly Tensor[]): readonly Tensor[] =>
     enableGrad(() => listOf(userCode(() => fn(...args)))).filter((y) => isTensor(y) && isFloat(y.dtype));
   const outputs = call(inputs);
+  const given: Given = { call, inputs, wanted, outputs };
   const differentiable = outputs.filter((y) => y.requiresGrad);
-  if (differentiable.length === 0) {
-    wanted.forEach((x) => {
-      const zero = numericJacobian(call, inputs, x, outputs, eps).every((m) => m.data.every((v) => v === 0));
-      if (!zero) throw new GradcheckError('Numerical gradient for function expected to be zero');
-    });
-    return;
+  if (differentiable.length === 0) return checkConstant(given, options);
+  if (checkBackwardAd) compare(given, false, options);
+  if (checkForwardAd) {
+    compare(given, true, options);
+    if (checkUndefinedGrad) checkUndefinedTangents(given, fail);
+    if (options.checkBatchedForwardGrad === true) checkBatchedTangents(given, fail);
   }
-  if (options.fastMode === true) fastCheck({ call, inputs, wanted, outputs, eps, atol, rtol }, fail);
-  else
-    wanted.forEach((x, i) => {
-      const numeric = numericJacobian(call, inputs, x, outputs, eps).filter(
-        (_, o) => outputs[o].requiresGrad,
-      );
-      differentiable.forEach((y, o) => {
-        const analytic = checkedJacobian(y, x, options);
-        if (!allClose(analytic, numeric[o], atol, rtol)) fail(mismatch(o, i, numeric[o], analytic));
-      });
-    });
+  if (!checkBackwardAd) return;
   if (options.checkBatchedGrad === true) differentiable.forEach((y, o) => checkBatched(y, wanted, o));
   checkZeroGradient(differentiable, wanted);
-  if (checkUndefinedGrad) checkUndefined(call, inputs, wanted);
+  if (checkUndefinedGrad) checkUndefined(given);
+}
+
+/** Outputs that have no gradient must not change with the inputs. */
+function checkConstant({ call, inputs, wanted, outputs }: Given, { eps = 1e-6 }: GradcheckOptions): void {
+  wanted.forEach((x) => {
+    const zero = numericJacobian(call, inputs, x, outputs, eps).every((m) => m.data.every((v) => v === 0));
+    if (!zero) fail('Numerical gradient for function expected to be zero');
+  });
+}
+
+/** Analytic against numeric derivatives, in one mode. */
+function compare(given: Given, forward: boolean, options: GradcheckOptions): void {
+  const { call, inputs, wanted, outputs } = given;
+  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
+  if (options.fastMode === true) return fastCheck({ ...given, eps, atol, rtol, forward }, fail);
+  const differentiable = outputs.map((_, o) => o).filter((o) => outputs[o].requiresGrad);
+  wanted.forEach((x, input) => {
+    const numeric = numericJacobian(call, inputs, x, outputs, eps);
+    const pushed = forward ? forwardJacobian(call, inputs, x) : null;
+    differentiable.forEach((o, output) => {
+      const analytic = pushed?.[o] ?? checkedJacobian(outputs[o], x, options);
+      if (!allClose(analytic, numeric[o], atol, rtol))
+        fail(mismatch({ output, input, forward }, numeric[o], analytic));
+    });
+  });
 }
 
 function fail(message: string): never {
@@ -183,11 +240,7 @@ class UndefinedGrad extends AutogradFunction {
 
 const advice = 'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"';
 
-function checkUndefined(
-  call: (args: readonly Tensor[]) => readonly Tensor[],
-  inputs: readonly Tensor[],
-  wanted: readonly Tensor[],
-): void {
+function checkUndefined({ call, inputs, wanted }: Given): void {
   const outputs = (): readonly Tensor[] => call(inputs).filter((y) => y.requiresGrad);
   const count = outputs().length;
   const all = Array.from({ length: count }, () => true);
@@ -209,44 +262,4 @@ function checkUndefined(
         `Expected all input grads to be undefined or zero when all output grads are undefined or zero. ${advice}`,
       );
   }
-}
-
-export interface GradgradcheckOptions extends GradcheckOptions {
-  /** The gradients of the outputs at which to look; random ones if absent. */
-  readonly gradOutputs?: Tensors;
-}
-
-/** gradcheck of the gradient: derivatives of the second order. */
-export function gradgradcheck(
-  fn: Differentiable,
-  inputs: Tensors,
-  options: GradgradcheckOptions = {},
-): boolean {
-  return publicCall('gradgradcheck', () => {
-    checkFunction('gradgradcheck', fn);
-    checkOptions('gradgradcheck', options, [...known, 'gradOutputs']);
-    const { gradOutputs, ...rest } = options;
-    const given = listOf(inputs);
-    const run = (args: readonly Tensor[]): readonly Tensor[] =>
-      listOf(fn(...args)).filter((y) => isTensor(y) && y.requiresGrad);
-    const outputs = enableGrad(() => userCode(() => run(given)));
-    if (outputs.length === 0) throw new AutogradError('gradgradcheck: no output requires grad');
-    const cotangents =
-      gradOutputs === undefined
-        ? outputs.map((y) => rand(y.shape, { dtype: y.dtype }).mul(2).sub(1).detach().requiresGrad_())
-        : listOf(gradOutputs);
-    const wanted = given.map((x) => isTensor(x) && x.requiresGrad);
-    const gradient: Differentiable = (...args) => {
-      const primals = args
-        .slice(0, given.length)
-        .map((x, i) => (wanted[i] && !x.requiresGrad ? x.requiresGrad_() : x));
-      const found = grad(
-        run(primals),
-        primals.filter((_, i) => wanted[i]),
-        { gradOutputs: args.slice(given.length), createGraph: true, allowUnused: true },
-      );
-      return found.filter((g) => g !== null);
-    };
-    return gradcheck(gradient, [...given, ...cotangents], rest);
-  });
 }

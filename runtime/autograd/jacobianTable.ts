@@ -1,10 +1,10 @@
-// Jacobians as tables of numbers, for gradcheck: by central differences, and by backward. In: a function, inputs, outputs. Out: one matrix
-// per output and input; rows are elements of the input, columns those of the output.
+// Jacobians as tables of numbers, for gradcheck: by central differences, by backward, and by forward mode. In: a function, inputs, outputs.
+// Out: one matrix per output and input; rows are elements of the input, columns those of the output.
 
 import { tensor } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
 import { grad } from './backward.ts';
-import { unitsLike } from './jacobians.ts';
+import { jacfwd, unitsLike } from './jacobians.ts';
 
 export interface Matrix {
   readonly rows: number;
@@ -20,6 +20,12 @@ export const matrix = (rows: number, columns: number): Matrix => ({
 
 export type Evaluate = (args: readonly Tensor[]) => readonly Tensor[];
 
+/** The outputs as a function of one input; all others are plain values there. */
+export const along =
+  (call: Evaluate, inputs: readonly Tensor[], which: Tensor) =>
+  (x: Tensor): readonly Tensor[] =>
+    call(inputs.map((other) => (other === which ? x : other.detach())));
+
 /** The outputs with the elements of one input replaced; all inputs are plain values there. */
 export function evaluateAt(
   call: Evaluate,
@@ -28,8 +34,8 @@ export function evaluateAt(
   elements: Float64Array,
 ): readonly Float64Array[] {
   const { shape, dtype } = which;
-  const moved = inputs.map((x) => (x === which ? tensor(elements, { shape, dtype }) : x.detach()));
-  return call(moved).map((y) => Float64Array.from(y.toTypedArray()));
+  const outputs = along(call, inputs, which)(tensor(elements, { shape, dtype }));
+  return outputs.map((y) => Float64Array.from(y.toTypedArray()));
 }
 
 /** The derivatives of every output by one input, by central differences. */
@@ -71,6 +77,14 @@ export function analyticJacobian(y: Tensor, x: Tensor): Matrix {
   return result;
 }
 
+/** The derivatives of every output by one input, by forward mode. */
+export const forwardJacobian = (call: Evaluate, inputs: readonly Tensor[], x: Tensor): Matrix[] =>
+  jacfwd(along(call, inputs, x))(x.detach()).map((block) => {
+    const columns = block.numel / Math.max(1, x.numel);
+    const data = Float64Array.from(block.reshape([columns, x.numel]).t().toTypedArray());
+    return { rows: x.numel, columns, data };
+  });
+
 export const allClose = (a: Matrix, n: Matrix, atol: number, rtol: number): boolean =>
   a.data.every((value, i) => {
     const other = n.data[i];
@@ -85,5 +99,10 @@ export const show = ({ rows, columns, data }: Matrix): string =>
   String(tensor(data, { shape: [rows, columns], dtype: 'float64' }));
 
 /** PyTorch's message. */
-export const mismatch = (output: number, input: number, numeric: Matrix, analytic: Matrix): string =>
-  `Jacobian mismatch for output ${output} with respect to input ${input},\nnumerical:${show(numeric)}\nanalytical:${show(analytic)}\n`;
+export const mismatch = (
+  { output, input, forward }: { readonly output: number; readonly input: number; readonly forward: boolean },
+  numeric: Matrix,
+  analytic: Matrix,
+): string =>
+  `Jacobian ${forward ? 'computed with forward mode ' : ''}mismatch for output ${output} with respect to input ${input},\n` +
+  `numerical:${show(numeric)}\nanalytical:${show(analytic)}\n`;

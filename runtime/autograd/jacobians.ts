@@ -9,7 +9,8 @@ import { tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
 import { inNesting, mustRecord, primalsOf, pull, withinTransform } from './primals.ts';
 import type { Primals } from './primals.ts';
-import { callOn, push } from './transforms.ts';
+import { carryOn, linearization } from './forward.ts';
+import { callOn } from './transforms.ts';
 import type { DerivativeOf, Fn, TransformOptions } from './transforms.ts';
 
 /** A derivative for each tensor of the value. */
@@ -26,9 +27,9 @@ type Blocks = (
   record: boolean,
 ) => readonly (readonly Tensor[])[];
 
-/** A transform that gives blocks in the nesting of value and arguments. */
+/** A transform that gives blocks in the nesting of value and arguments; `call` runs the function on its variables. */
 const jacobianBy =
-  (name: string, blocksOf: Blocks) =>
+  (name: string, call: typeof callOn, blocksOf: Blocks) =>
   <A extends readonly unknown[], R, const O extends Pick<TransformOptions, 'argnums'> = object>(
     fn: Fn<A, R>,
     options: O = {} as O,
@@ -38,7 +39,7 @@ const jacobianBy =
       publicCall(name, () =>
         withinTransform(() => {
           const primals = primalsOf(name, args, options.argnums ?? 0);
-          const { tree, tensors } = tensorsOnly(`${name}: the value`, callOn(fn, primals));
+          const { tree, tensors } = tensorsOnly(`${name}: the value`, call(fn, primals));
           const blocks = blocksOf(tensors, primals, mustRecord(tensors, primals));
           return unflatten(
             tree,
@@ -49,7 +50,7 @@ const jacobianBy =
   };
 
 /** A row at a time, by vjps: cheaper if there are fewer outputs than inputs. */
-export const jacrev = jacobianBy('jacrev', (values, { variables }, createGraph) =>
+export const jacrev = jacobianBy('jacrev', callOn, (values, { variables }, createGraph) =>
   values.map((y) =>
     pull([y], variables, [unitsLike(y)], { createGraph, rows: y.numel }).map((rows, k) =>
       rows.reshape([...y.shape, ...variables[k].shape]),
@@ -58,14 +59,9 @@ export const jacrev = jacobianBy('jacrev', (values, { variables }, createGraph) 
 );
 
 /** A column at a time, by jvps: cheaper if there are fewer inputs than outputs. */
-export const jacfwd = jacobianBy('jacfwd', (values, { variables }, createGraph) => {
-  const columns = variables.map((x, k) =>
-    push(
-      values,
-      variables,
-      variables.map((_, j) => (j === k ? unitsLike(x) : null)),
-      { createGraph, rows: x.numel },
-    ),
+export const jacfwd = jacobianBy('jacfwd', carryOn, (values, { variables }, createGraph) => {
+  const columns = variables.map((x) =>
+    linearization(values, [x])([unitsLike(x)], { createGraph, rows: x.numel }),
   );
   return values.map((y, i) =>
     variables.map((x, k) => columns[k][i].movedim(0, -1).reshape([...y.shape, ...x.shape])),

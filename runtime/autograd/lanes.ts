@@ -10,12 +10,12 @@ import { makeScope, withBatch } from '../batching.ts';
 import type { BatchScope } from '../batching.ts';
 import { makeCell } from '../cell.ts';
 import { Tensor, nodeOfTensor } from '../tensor.ts';
-import { edgeOf } from './accumulate.ts';
+import { edgeNow, edgeOf } from './accumulate.ts';
 import { runBackward } from './engine.ts';
 import type { Root } from './engine.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge, Gradients, Rule } from './gradFn.ts';
-import { isGradEnabled } from './mode.ts';
+import { followsTangents, isGradEnabled, isRecording } from './mode.ts';
 import { attach } from './record.ts';
 
 /** A tensor that stands for one example, with the batch. */
@@ -30,7 +30,7 @@ export function laneOf(many: Tensor, scope: BatchScope): Lane {
   const place = input({ shape: shape.slice(1), dtype });
   scope.given.set(place, nodeOfTensor(many));
   const one = new Tensor(makeCell(place));
-  one.core.wantsGrad = isGradEnabled() && many.requiresGrad;
+  one.core.wantsGrad = edgeNow(many) !== null;
   return { one, many };
 }
 
@@ -45,23 +45,26 @@ export interface Batch {
 export function batchTensors(results: Gradients, from: Batch): (Tensor | null)[] {
   const present = results.filter((x) => x !== null);
   const nodes = batch(present.map(nodeOfTensor), from.scope.given, from.scope.size);
-  const fn = isGradEnabled() ? backwardOfBatch(present, nodes, from) : null;
+  const fn = isRecording() ? backwardOfBatch(present, nodes, from) : null;
   const tensors = nodes.map((n, index) => {
     const x = new Tensor(makeCell(n, present[index].core.cell.depth));
-    if (fn !== null && present[index].requiresGrad) attach(x, { fn, index });
+    if (fn !== null && edgeNow(present[index]) !== null) attach(x, { fn, index });
     return x;
   });
   return results.map((x) => x && tensors[present.indexOf(x)]);
 }
 
 function backwardOfBatch(results: readonly Tensor[], nodes: readonly Node[], from: Batch): GradFn | null {
-  const ends = results.map((x) => (x.requiresGrad ? edgeOf(x) : null));
+  const ends = results.map(edgeNow);
   if (ends.every((e) => e === null)) return null;
   const inside = from.lanes.map((lane) => edgeOf(lane.one));
   const own = new Set(inside.map((e) => e?.fn));
   const isOwn = (fn: GradFn): boolean => own.has(fn) || from.scope.given.has(nodeOfTensor(fn.leaf!));
   const outside = edgesOutside(ends, from.since, isOwn);
-  const edges = [...from.lanes.map((lane, i) => (inside[i] === null ? null : edgeOf(lane.many))), ...outside];
+  const edges = [
+    ...from.lanes.map((lane, i) => (inside[i] === null ? null : edgeNow(lane.many))),
+    ...outside,
+  ];
   let kept: Batch | null = from;
   const rule: Rule = {
     pull: (gradients) => pullBatch(gradients, ends, inside, outside, kept!),
@@ -76,6 +79,8 @@ function backwardOfBatch(results: readonly Tensor[], nodes: readonly Node[], fro
     edges,
     nodes.map((n) => n.type),
     rule,
+    null,
+    !isGradEnabled() || ends.every((e) => e === null || e.fn.tangentOnly),
   );
 }
 
@@ -111,7 +116,7 @@ function pullBatch(
   const cotangents: Lane[] = [];
   gradients.forEach((g, i) => {
     const edge = ends[i];
-    if (g === null || edge === null) return;
+    if (g === null || edge === null || (edge.fn.tangentOnly && !followsTangents())) return;
     const lane = laneOf(g, scope);
     cotangents.push(lane);
     roots.push({ edge, gradient: lane.one });

@@ -5,10 +5,11 @@ import { backwardAll, getGradientEdge, grad } from './backward.ts';
 import type { BackwardOptions, Differentiated, GivenGradients } from './backward.ts';
 import { AutogradFunction, onceDifferentiable } from './function.ts';
 import * as functional from './functional.ts';
-import { GradcheckError, gradcheck, gradgradcheck } from './gradcheck.ts';
+import { GradcheckError, gradcheck } from './gradcheck.ts';
+import { gradgradcheck } from './gradgradcheck.ts';
 import { registerMultiGradHook } from './hooks.ts';
 import { enableGrad, inferenceMode, isGradEnabled, inInferenceMode, noGrad, setGradEnabled } from './mode.ts';
-import { savedTensorsHooks } from './saved.ts';
+import { disableSavedTensorsHooks, saveOnCpu, savedTensorsHooks } from './saved.ts';
 
 const { jacobian, hessian, vjp, jvp, vhp, hvp } = functional;
 
@@ -32,5 +33,11 @@ export const autograd = {
   inferenceMode,
   isInferenceModeEnabled: inInferenceMode,
   functional: { jacobian, hessian, vjp, jvp, vhp, hvp },
-  graph: { savedTensorsHooks, registerMultiGradHook, getGradientEdge },
+  graph: {
+    savedTensorsHooks,
+    saveOnCpu,
+    disableSavedTensorsHooks,
+    registerMultiGradHook,
+    getGradientEdge,
+  },
 } as const;

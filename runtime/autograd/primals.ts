@@ -8,7 +8,9 @@ import { lift } from '../lift.ts';
 import { tensorsOnly, unflatten } from '../pytree.ts';
 import type { Flat } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
+import { edgeNow } from './accumulate.ts';
 import { grad } from './backward.ts';
+import type { GradientEdge } from './backward.ts';
 import { enableGrad } from './mode.ts';
 import { alias } from './record.ts';
 
@@ -93,6 +95,12 @@ export interface PullOptions {
   readonly rows?: number;
 }
 
+/** A value, or where its tangent comes from if that is all that is recorded of it. */
+function placeNow(y: Tensor): Tensor | GradientEdge {
+  const { tangentEdge } = y.core;
+  return y.requiresGrad || tangentEdge === null ? y : { node: tangentEdge.fn, outputNr: tangentEdge.index };
+}
+
 /** The gradients of some values by others, given their cotangents (1 if null): zeros where there is no dependence. */
 export function pull(
   ys: readonly Tensor[],
@@ -100,11 +108,11 @@ export function pull(
   cotangents: readonly Tensor[] | null,
   { createGraph, rows }: PullOptions,
 ): Tensor[] {
-  const dependent = ys.map((_, i) => i).filter((i) => ys[i].requiresGrad);
+  const dependent = ys.map((_, i) => i).filter((i) => edgeNow(ys[i]) !== null);
   if (dependent.length === 0 || xs.length === 0 || rows === 0)
     return xs.map((x) => (rows === undefined ? zerosLike(x) : zerosLike(x).expand([rows, ...x.shape])));
   return grad(
-    dependent.map((i) => ys[i]),
+    dependent.map((i) => placeNow(ys[i])),
     xs,
     {
       gradOutputs: cotangents && dependent.map((i) => cotangents[i]),

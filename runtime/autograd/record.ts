@@ -14,10 +14,10 @@ import { makeCell } from '../cell.ts';
 import { internally } from '../origin.ts';
 import { limitDepth } from '../realize.ts';
 import { Tensor, nodeOfTensor } from '../tensor.ts';
-import { edgeOf } from './accumulate.ts';
+import { edgeNow } from './accumulate.ts';
 import { GradFn } from './gradFn.ts';
 import type { Edge, Gradients, Rule } from './gradFn.ts';
-import { isGradEnabled } from './mode.ts';
+import { isGradEnabled, isRecording } from './mode.ts';
 import { hasSavedHooks, pack, restore } from './saved.ts';
 
 /** An argument of a recorded call. */
@@ -76,12 +76,16 @@ export interface Recording {
 
 /**
  * The backward node for results of sources, or null if none of them requires grad. `prune` leaves out edges of sources on which no
- * result depends; otherwise there is one edge per source.
+ * result depends; otherwise there is one edge per source. `tangentOnly` says that nothing but tangents is recorded now.
  */
 export function record(
   results: readonly Node[],
   sources: readonly Source[],
-  { name, prune = false }: { readonly name?: string; readonly prune?: boolean } = {},
+  {
+    name,
+    prune = false,
+    tangentOnly = false,
+  }: { readonly name?: string; readonly prune?: boolean; readonly tangentOnly?: boolean } = {},
 ): Recording | null {
   const wanted = sources.filter((s) => s.edge !== null).map((s) => s.node);
   if (wanted.length === 0) return null;
@@ -99,6 +103,8 @@ export function record(
     used.map((s) => s.edge),
     results.map((r) => r.type),
     rule,
+    null,
+    tangentOnly,
   ));
   return { fn, recorded };
 }
@@ -150,7 +156,7 @@ function pullBack(call: Kept, gradients: Gradients, wants: readonly boolean[], f
   const cotangents = gradients.map((g) => {
     if (g === null) return null;
     const n = nodeOfTensor(g);
-    const own = isGradEnabled() && taken.has(n) ? alias(n) : n;
+    const own = isRecording() && taken.has(n) ? alias(n) : n;
     taken.add(own);
     return own;
   });
@@ -159,7 +165,7 @@ function pullBack(call: Kept, gradients: Gradients, wants: readonly boolean[], f
   const found = internally(() => differentiate(results, cotangents, wanted, add, new Set(stops)));
   const pulled = replaced(found, unpacked, taken);
   const depth = 1 + Math.max(0, ...gradients.map((g) => g?.core.cell.depth ?? 0));
-  const history = isGradEnabled() ? historyOf(gradients, cotangents, call, fn, unpacked) : [];
+  const history = isRecording() ? historyOf(gradients, cotangents, call, fn, unpacked) : [];
   const given = new Set<Node>();
   return sources.map((s, i) => {
     if (s.edge === null || !wants[i] || given.has(s.node)) return null;
@@ -215,7 +221,7 @@ function historyOf(
 ): Source[] {
   const history: Source[] = [];
   gradients.forEach((g, i) => {
-    if (g !== null) history.push({ node: cotangents[i]!, edge: edgeOf(g) });
+    if (g !== null) history.push({ node: cotangents[i]!, edge: edgeNow(g) });
   });
   history.push(...sources);
   results.forEach((node, index) => history.push({ node, edge: { fn, index } }));
@@ -230,15 +236,20 @@ function historyOf(
 export function withHistory(n: Node, history: readonly Source[], depth: number): Tensor {
   const own = history.some((s) => s.node === n) ? alias(n) : n;
   const x = new Tensor(makeCell(own, depth));
-  const recording = history.length > 0 ? record([own], history, { prune: true }) : null;
+  const recording =
+    history.length > 0 ? record([own], history, { prune: true, tangentOnly: !isGradEnabled() }) : null;
   if (recording !== null) attach(x, { fn: recording.fn, index: 0 });
   limitDepth(x.core.cell);
   return x;
 }
 
-/** Says that a tensor is an output of a recorded call. */
+/** Says that a tensor is an output of a recorded call; for tangents only, if that was recorded for nothing else. */
 export function attach(x: Tensor, { fn, index }: Edge): void {
   if (fn.leaf !== null) return;
+  if (fn.tangentOnly) {
+    x.core.tangentEdge = { fn, index };
+    return;
+  }
   x.core.gradFn = fn;
   x.core.outputIndex = index;
   x.core.wantsGrad = false;

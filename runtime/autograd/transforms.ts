@@ -3,15 +3,13 @@
 // functions, and differentiate through what the function closes over.
 
 import { DTypeError, ShapeError, ValueError } from '../../compiler/errors.ts';
-import { sameShape, showShape } from '../../compiler/shape.ts';
-import { zerosLike } from '../create.ts';
 import { checkFunction, checkOptions, describeValue } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
 import { isTensor } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
 import { inNesting, mustRecord, primalsOf, pull, released, withinTransform } from './primals.ts';
-import type { Primals, PullOptions } from './primals.ts';
+import type { Primals } from './primals.ts';
 
 export type Fn<A extends readonly unknown[], R> = (...args: A) => R;
 
@@ -113,94 +111,6 @@ export function vjp<A extends readonly unknown[], R>(fn: Fn<A, R>, ...args: A): 
       return [unflatten(tree, values) as R, back];
     }),
   );
-}
-
-/**
- * J t of some values: the vjp is linear in its cotangent, and the derivative of that in the direction t is the jvp. With `rows` the first
- * dimension of the tangents counts several directions.
- */
-export function push(
-  ys: readonly Tensor[],
-  xs: readonly Tensor[],
-  tangents: readonly (Tensor | null)[],
-  { createGraph, rows }: PullOptions,
-): Tensor[] {
-  const dummies = ys.map((y) => zerosLike(y, { requiresGrad: y.requiresGrad }));
-  const asked = xs.map((_, k) => k).filter((k) => tangents[k] !== null);
-  const pulled = pull(
-    ys,
-    asked.map((k) => xs[k]),
-    dummies,
-    { createGraph: true },
-  );
-  const directions = asked.map((k) => tangents[k]!);
-  const linear = ys.map((_, i) => i).filter((i) => ys[i].requiresGrad);
-  const pushed = pull(
-    pulled,
-    linear.map((i) => dummies[i]),
-    directions,
-    { createGraph, rows },
-  );
-  return ys.map((y, i) =>
-    linear.includes(i)
-      ? pushed[linear.indexOf(i)]
-      : rows === undefined
-        ? zerosLike(y)
-        : zerosLike(y).expand([rows, ...y.shape]),
-  );
-}
-
-/** [value, its derivative in the direction of the tangents]: forward mode, as a vjp of a vjp. */
-export function jvp<A extends readonly unknown[], R>(
-  fn: Fn<A, R>,
-  primals: A,
-  tangents: readonly unknown[],
-): [R, R] {
-  checkFunction('jvp', fn);
-  checkList('jvp: primals', primals);
-  checkList('jvp: tangents', tangents);
-  return publicCall('jvp', () =>
-    withinTransform(() => {
-      const at = primalsOf('jvp', primals);
-      const given = tensorsOnly('jvp: the tangents', tangents).tensors;
-      checkTangents(given, at.variables);
-      const { tree, tensors } = tensorsOnly('jvp: the value', callOn(fn, at));
-      const record = mustRecord(tensors, at) || given.some((t) => t.requiresGrad);
-      const pushed = push(tensors, at.variables, given, { createGraph: record });
-      const values = tensors.map((y) => released(y, record));
-      return [unflatten(tree, values) as R, unflatten(tree, pushed) as R];
-    }),
-  );
-}
-
-/** Primals and tangents come one per argument. */
-function checkList(what: string, values: unknown): void {
-  if (!Array.isArray(values))
-    throw new ValueError(
-      `${what} must be a list with one entry per argument, but got ${describeValue(values)}`,
-    );
-}
-
-function checkTangents(tangents: readonly Tensor[], variables: readonly Tensor[]): void {
-  if (tangents.length !== variables.length)
-    throw new ValueError(
-      `jvp: Expected primals and tangents to have the same structure, got ${variables.length} and ${tangents.length} tensors`,
-    );
-  tangents.forEach((t, i) => {
-    if (!sameShape(t.shape, variables[i].shape))
-      throw new ShapeError(
-        `jvp: tangent ${i} has shape ${showShape(t.shape)}, but its primal ${showShape(variables[i].shape)}`,
-      );
-  });
-}
-
-/** The Hessian of a function with one element times a vector, in the nesting of the arguments. */
-export function hvp<A extends readonly unknown[]>(fn: Fn<A, unknown>, primals: A, v: readonly unknown[]): A {
-  checkFunction('hvp', fn);
-  checkList('hvp: primals', primals);
-  checkList('hvp: v', v);
-  const argnums = primals.map((_, i) => i);
-  return jvp(grad(fn, { argnums }), primals, v)[1] as unknown as A;
 }
 
 /** The same value without history. */

@@ -22,7 +22,7 @@ export const recording: Readonly<Record<string, Section>> = {
       'autograd: .grad is null before backward, and a tensor without history after it',
     ],
     '.grad of a non-leaf': [
-      'autogradSurface: reading .grad of a result warns once, unless it retains its gradient',
+      'autogradSurface: reading .grad of a result warns once per line, unless it retains its gradient',
     ],
     '.grad dtype and shape': ['autograd: .grad has the dtype of its tensor, whatever lies between'],
     'assigning .grad': [
@@ -257,11 +257,16 @@ export const recording: Readonly<Record<string, Section>> = {
       'gradcheck: a backward that differs from run to run is found',
       'gradcheck: a backward that cannot take undefined gradients is found',
       'gradcheck: inputs of single precision give a warning',
+      'gradcheck: a wrong tangent is found by checkForwardAd only, and said to be one',
+      'gradcheck: an expanded input passes: its elements are moved one by one, in a copy',
       'errors: gradcheck_none',
       'errors: gradcheck_mismatch',
     ],
     fast_mode: ['gradcheck: fast mode shows both: the two numbers, and the whole Jacobians'],
-    gradgradcheck: ['gradcheck: a wrong gradient of the gradient is found by gradgradcheck only'],
+    gradgradcheck: [
+      'gradcheck: a wrong gradient of the gradient is found by gradgradcheck only',
+      'gradcheck: a wrong tangent of a gradient is found by checkFwdOverRev',
+    ],
     'detect_anomaly(check_nan=True)': [
       "anomaly: a NaN in a gradient names the function and its output in PyTorch's words",
       'anomaly: it says where the backward was called, and where and on what the forward operation',

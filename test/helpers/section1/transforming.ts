@@ -111,6 +111,11 @@ export const transforming: Readonly<Record<string, Section>> = {
     ],
   },
   '1.11 Forward mode': {
+    'tangents vanish on exit; detach drops them, no_grad does not': [
+      'transforms: noGrad does not stop tangents, but detach and inferenceMode do',
+      'transforms: what noGrad gives within jvp is a leaf that requires no grad',
+      'transforms: tensors from outside have the gradients that they have without the jvp',
+    ],
     'combines with reverse mode': [
       'transforms: forward over reverse, and reverse over forward, agree',
       'autogradSurface: forward over reverse: a tangent of a gradient is the product with the Hessian',
@@ -122,6 +127,16 @@ export const transforming: Readonly<Record<string, Section>> = {
     ],
   },
   '1.12 torch.func and JAX transforms': {
+    'linearize, linear_transpose (JAX)': [
+      'transforms: linearize calls the function once, and gives tangents in any number of directions',
+      'transforms: what linearize gives can be mapped, compiled and differentiated',
+    ],
+    'functional_call, stack_module_state': [
+      'nn: functionalCall can be differentiated by the parameters, also of modules below',
+      'nn: a parameter with two names is replaced under both',
+      'nn: an ensemble runs at once by vmap over stacked states',
+      'nn: stacked parameters are leaves that require grad, buffers are not trained',
+    ],
     'grad(f, argnums, has_aux)': [
       'transforms: grad gives the derivative by the first argument',
       'transforms: argnums chooses, from either end; a list gives a list',
@@ -154,6 +169,8 @@ export const transforming: Readonly<Record<string, Section>> = {
     'custom_vjp (fwd -> residuals, bwd), custom_jvp (+defjvps, nondiff_argnums, symbolic_zeros)': [
       'transforms: customVjp replaces the derivative; residuals go from forward to backward',
       'transforms: the backward of customVjp must return one cotangent per argument',
+      'transforms: customJvp gives the tangent of its rule, and the gradient that is its transpose',
+      'transforms: derivatives of higher order are those of the rule of customJvp',
     ],
     'checkpoint / remat with policy': [
       'transforms: a checkpoint has the value and the gradients of the function, and runs it once more in backward',
@@ -165,6 +182,8 @@ export const transforming: Readonly<Record<string, Section>> = {
       'autograd: unpack must give a tensor',
       'autograd: the innermost pair of hooks counts, and derivatives of higher order go through it',
       'errors: saved_hooks_unpack_type',
+      'hooks: saveOnCpu keeps values as they are, past the hooks around it',
+      'hooks: where hooks on what is kept are refused, setting some is an error with the message given',
     ],
     jit: [
       'compile: functions are traced once per signature',
@@ -190,6 +209,8 @@ export const transforming: Readonly<Record<string, Section>> = {
       'controlFlow: one compiled program serves both values of a traced predicate',
       'controlFlow: derivatives of a traced cond are those of the branch taken, without NaN from the other',
       'controlFlow: branches of a traced cond must fit: the error names both types',
+      'controlFlow: one compiled program serves all values of a traced index, with the derivative of each branch',
+      'controlFlow: each example of vmap has its own branch',
     ],
     'scan(body, carry, xs) -> (carry, ys)': [
       'controlFlow: scan carries a value along and stacks the outputs',

@@ -21,13 +21,9 @@ export const waiting: Reasons = {
   '1.11 Forward mode': {
     'dual_level, make_dual, unpack_dual': dual,
     'errors and printing of dual tensors': dual,
-    'tangents vanish on exit; detach drops them, no_grad does not': `${dual}; within jvp detach and noGrad both drop a tangent`,
     'missing forward formula': 'tangents come from the derivative that every operator has',
   },
   '1.12 torch.func and JAX transforms': {
-    'linearize, linear_transpose (JAX)':
-      'not written yet; vjp gives a function that can be called many times',
-    'functional_call, stack_module_state': 'not written yet; modules read their parameters themselves',
     functionalize: 'graphs never hold a write: in-place operations give a cell a new value',
   },
   '1.13 Control flow in a static graph': {
@@ -42,7 +38,6 @@ export const missing: Reasons = {
     '.data': `writes are never seen by what was recorded before, so gradients are not silently wrong: ${values}`,
     'item(), tolist(), numpy(), bool()':
       'toTypedArray gives a copy, so it is allowed; JavaScript has no hook for truth',
-    '.grad of a non-leaf': 'the warning comes once per process, not once per line',
   },
   '1.2 backward and grad': { 'y.backward(g)': complex },
   '1.3 Grad modes': {
@@ -58,16 +53,17 @@ export const missing: Reasons = {
   },
   '1.7 Checks': {
     gradcheck:
-      'check_forward_ad is not there; expanded inputs are checked, not refused; gradients always have the dtype of their inputs',
+      'inputs of stride 0 are not refused, as nothing has strides: elements are moved one by one in a copy, so numeric derivatives are right for expanded inputs too; gradients always have the dtype of their inputs; there is nothing sparse to check',
+  },
+  '1.11 Forward mode': {
+    'tangents vanish on exit; detach drops them, no_grad does not':
+      'what noGrad writes in place into a tensor with a history leaves it the tangent that it had',
   },
   '1.12 torch.func and JAX transforms': {
+    'linearize, linear_transpose (JAX)': 'linear_transpose is the second result of vjp',
     'custom_vjp (fwd -> residuals, bwd), custom_jvp (+defjvps, nondiff_argnums, symbolic_zeros)':
-      'customJvp is not written yet: a tangent comes from the backward',
+      'all arguments are tensors, and the rule is given with the function: no defjvps, nondiff_argnums and symbolic_zeros',
     'checkpoint / remat with policy': 'there are no policies yet',
-    'saved-tensor hooks (pack, unpack)':
-      'memory has one place, so there is no save_on_cpu; hooks cannot be disabled',
-  },
-  '1.13 Control flow in a static graph': {
-    'cond(p, f, g, x), switch(i, branches, x)': 'switch is not written yet: nested cond does it',
+    'saved-tensor hooks (pack, unpack)': 'memory has one place, so saveOnCpu copies nothing',
   },
 };
