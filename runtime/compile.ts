@@ -14,7 +14,7 @@ import { now } from './environment.ts';
 import { announce, makeProgram } from './inspect/program.ts';
 import { limits } from './limits.ts';
 import { checkFunction, checkOptions } from './options.ts';
-import { publicCall } from './origin.ts';
+import { insideUserCode, publicCall } from './origin.ts';
 import { measure } from './profile.ts';
 import type { Profile, Program } from './program.ts';
 import { defaultGenerator } from './random.ts';
@@ -46,6 +46,7 @@ export type AnyFunction = (...args: never[]) => unknown;
 
 /**
  * A compiled function. Its results are new tensors without history at each call: what is to be differentiated is differentiated inside.
+ * Within another compiled function, a transform (`grad`, `jvp`, `vmap`), a checkpoint or a hook it is the function that it was made from.
  */
 export interface Compiled<F extends AnyFunction> {
   (...args: Parameters<F>): ReturnType<F>;
@@ -134,8 +135,8 @@ function makeCompiled<F extends AnyFunction>(fn: F, options: CompileOptions): Co
   };
 
   const call = (...args: unknown[]): unknown => {
-    // within a trace it is one more function
-    if (activeTrace() !== null) return body(...args);
+    // within a trace it is one more function, and where it is differentiated, or run for a batch
+    if (activeTrace() !== null || insideUserCode()) return body(...args);
     const entry = entryFor(args);
     try {
       return entry.binding.call(entry.tensors);

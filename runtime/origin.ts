@@ -288,16 +288,23 @@ export function internally<T>(body: () => T): T {
   }
 }
 
+let given = 0;
+
+/** True while a public call runs a function that it was given: what that does is looked at, operation by operation. */
+export const insideUserCode = (): boolean => given > 0;
+
 /** Runs a function of the user's (a hook, a traced function) in the middle of a public call: its calls are public again. */
 export function userCode<T>(body: () => T): T {
   const before = [current, shared] as const;
   current = shared = null;
+  given++;
   try {
     return body();
   } catch (error) {
     if (error instanceof Error) foreign.add(error);
     throw error;
   } finally {
+    given--;
     [current, shared] = before;
   }
 }

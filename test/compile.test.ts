@@ -912,3 +912,27 @@ test('types are those of the function', (t) => {
   t.deepEqual(numbers(y), [3]);
   t.true(y instanceof Tensor);
 });
+
+const wave = (x: Tensor): Tensor => x.sin().mul(x).sum();
+const transformed: Readonly<Record<string, (f: (x: Tensor) => Tensor, x: Tensor) => unknown>> = {
+  grad: (f, x) => g.grad(f)(x),
+  jvp: (f, x) => g.jvp(f, [x], [x.cos()]),
+  jacrev: (f, x) => g.jacrev(f)(x),
+  jacfwd: (f, x) => g.jacfwd(f)(x),
+  hessian: (f, x) => g.hessian(f)(x),
+  vmap: (f, x) => g.vmap(f)(x.unsqueeze(0).add(x.unsqueeze(1))),
+  'autograd.functional.jacobian': (f, x) => g.autograd.functional.jacobian(f, x),
+  checkpoint: (f, x) => {
+    const y = x.detach().requiresGrad_();
+    g.checkpoint(f, y).backward();
+    return y.grad;
+  },
+};
+for (const [name, transform] of Object.entries(transformed))
+  test(`${name} of a compiled function is that of the function`, (t) => {
+    const x = tensor([0.5, -1, 2], { dtype: 'float64' });
+    t.is(String(transform(compile(wave), x)), String(transform(wave, x)));
+  });
+
+test('gradcheck looks into a compiled function', (t) =>
+  t.true(g.autograd.gradcheck(compile(wave), [tensor([0.5, -1], { dtype: 'float64', requiresGrad: true })])));

@@ -158,6 +158,8 @@ test('the checker of sources refuses what does not belong there', (t) => {
     'const a = buffers.in0; a.constructor.constructor(1);',
     'const a = buffers.in0; const c = a.constructor;',
     'const a = buffers.in0; const c = a[0][1];',
+    'const a = buffers.in0.constructor;',
+    'const a = helpers.f.subarray(1);',
     'const a = Math.random();',
     'const a = Math.constructor;',
     'const a = helpers.f;\nimport("x");',
@@ -183,6 +185,7 @@ test('the checker of sources refuses what does not belong there', (t) => {
     'delete buffers.in0;',
   ];
   for (const text of refused) t.not(sourceFaults(`'use strict';\n${text}${end}`).length, 0, text);
+  t.deepEqual(sourceFaults(`'use strict';\nconst a = buffers.in0.subarray(8);${end}`), []);
   t.deepEqual(sourceFaults(`'use strict';\nconst a = buffers.in0;\na[1] = Math.exp(a[0]);${end}`), []);
   t.is(sourceFaults('const a = 1;\n').length, 2);
 });
