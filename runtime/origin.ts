@@ -44,6 +44,8 @@ function ourFiles(): readonly string[] {
 const isOurs = (file: string): boolean =>
   file === '' || ourFiles().some((own) => own !== '' && file.startsWith(own));
 
+const isNodes = (file: string): boolean => /^node:/.test(file);
+
 /** A file as users know it: seen from where the script was started. */
 function shortened(file: string): string {
   const directory = workingDirectory();
@@ -56,7 +58,7 @@ export function userFrame(stack: string): Site | null {
     const found = framePattern.exec(text);
     if (!found) continue;
     const file = withoutScheme(found[1]);
-    if (isOurs(file) || /^node:/.test(file)) continue;
+    if (isOurs(file) || isNodes(file)) continue;
     return { file: shortened(file), line: Number(found[2]), column: Number(found[3]) };
   }
   return null;
@@ -98,7 +100,7 @@ function pickUser(_: Error, sites: CallSite[]): string {
   found = null;
   for (const site of sites) {
     const file = withoutScheme(site.getFileName() ?? '');
-    if (isOurs(file) || file.startsWith('node:')) continue;
+    if (isOurs(file) || isNodes(file)) continue;
     found = { file: shortened(file), line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
     break;
   }
