@@ -51,6 +51,19 @@ export function constantOf(n: Node): number | null {
   return null;
 }
 
+/** False where the operators and numbers right below already tell that a pattern does not match: mostly, and without making anything. */
+export function mayMatch(pattern: OpPattern, { op, inputs }: Node): boolean {
+  if (op.name !== pattern[0] || inputs.length !== pattern.length - 1) return false;
+  if (inputs.length !== 2) return inputs.every((x, i) => hasHead(pattern[i + 1], x));
+  const [, p, q] = pattern;
+  const [x, y] = inputs;
+  return (hasHead(p, x) && hasHead(q, y)) || (commutative.has(op.name) && hasHead(p, y) && hasHead(q, x));
+}
+
+const hasHead = (pattern: Pattern, n: Node): boolean =>
+  typeof pattern === 'string' ||
+  (typeof pattern === 'number' ? Object.is(constantOf(n), pattern) : n.op.name === pattern[0]);
+
 /** What a pattern captures at a node, or null. */
 export function match(pattern: Pattern, n: Node, captures: Captures = {}): Captures | null {
   if (typeof pattern === 'string') {

@@ -12,7 +12,7 @@ import { Interner, makeGraph, reachable, verifyGraph } from './graph.ts';
 import type { Graph } from './graph.ts';
 import { printType, setOriginSource, withInputs } from './node.ts';
 import type { Node } from './node.ts';
-import { match } from './rewrite.ts';
+import { match, mayMatch } from './rewrite.ts';
 import type { Rule, RuleKind } from './rewrite.ts';
 import { sameShape } from './shape.ts';
 
@@ -193,7 +193,7 @@ function rewriter(options: SimplifyOptions): (n: Node) => RewriteStep | null {
   const apply = (n: Node, rules: readonly Rule[] = []): Folded | null => {
     for (const { name, kind, pattern, build } of rules) {
       if (kind === 'fast' && !fastMath) continue;
-      const captures = match(pattern, n);
+      const captures = mayMatch(pattern, n) ? match(pattern, n) : null;
       const after = captures && build(captures, n);
       if (after && after !== n) return { rule: name, kind, after };
     }

@@ -94,14 +94,27 @@ function handsOutFrames(): boolean {
   return handsOut;
 }
 
+/** For each address that stacks have named, the file as users know it; null if it is not theirs. */
+const files = new Map<string, string | null>();
+
+function userFile(address: string): string | null {
+  let file = files.get(address);
+  if (file === undefined) {
+    const whole = withoutScheme(address);
+    file = isOurs(whole) || isNodes(whole) ? null : shortened(whole);
+    files.set(address, file);
+  }
+  return file;
+}
+
 let found: Site | null = null;
 
 function pickUser(_: Error, sites: CallSite[]): string {
   found = null;
   for (const site of sites) {
-    const file = withoutScheme(site.getFileName() ?? '');
-    if (isOurs(file) || isNodes(file)) continue;
-    found = { file: shortened(file), line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
+    const file = userFile(site.getFileName() ?? '');
+    if (file === null) continue;
+    found = { file, line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
     break;
   }
   return '';
