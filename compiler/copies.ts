@@ -106,19 +106,18 @@ export function copyOf(
     }
     const renamed = new Map([[kernel.name, name], ...rows]);
     for (const [from, to] of printed) renamed.set(from.name, to.buffer.name);
-    const { reads } = elsewhere(kernel, name, places, rows);
     const pieces = [...printed.values()].map((p) => p.buffer).filter((b) => b.piece);
-    return { ...elsewhere(kernel, name, printed, rows), reads, pieces, like: { kernel, renamed } };
+    return elsewhere({ ...kernel, name, pieces, like: { kernel, renamed } }, printed, rows);
   };
   return {
-    nest: elsewhere(model.nest, name, places, rows),
-    kernel: elsewhere(model.kernel, name, places, rows),
+    nest: elsewhere({ ...model.nest, name }, places, rows),
+    kernel: elsewhere({ ...model.kernel, name }, places, rows),
     finish,
   };
 }
 
 /** A kernel over other arrays; its statements are made when they are asked for. */
-function elsewhere(k: Kernel, name: string, places: Places, rows: ReadonlyMap<string, string>): Kernel {
+function elsewhere(k: Kernel, places: Places, rows: ReadonlyMap<string, string>): Kernel {
   const other = (b: Buffer): Buffer => places.get(b)?.buffer ?? b;
   const stmt = (s: Stmt): Stmt => {
     switch (s.tag) {
@@ -137,11 +136,10 @@ function elsewhere(k: Kernel, name: string, places: Places, rows: ReadonlyMap<st
   let body: readonly Stmt[] | null = null;
   return {
     ...k,
-    name,
     get body() {
       return (body ??= k.body.map((s) => stmt(mapStmt(s, (e) => loadElsewhere(e, places)))));
     },
-    reads: k.reads.map(other),
+    reads: k.reads.map((b) => other(b).piece?.of ?? other(b)),
     writes: k.writes.map(other),
     scratch: k.scratch.map(other),
   };

@@ -67,10 +67,16 @@ const linesBefore = [null, null];
 
 /** A comment that ties the lines of a source to the user's; empty where there is nothing to tie, or no way to write it. */
 function mapComment(origins: Script['origins']): string {
+  const known = mapComments.get(origins);
+  if (known !== undefined) return known;
   const map = sourceMap([...linesBefore, ...origins], addressOf);
   const text = map === null ? null : base64(map);
-  return text === null ? '' : `//# sourceMappingURL=data:application/json;base64,${text}\n`;
+  const comment = text === null ? '' : `//# sourceMappingURL=data:application/json;base64,${text}\n`;
+  mapComments.set(origins, comment);
+  return comment;
 }
+/** Kernels that are alike have the same lines. */
+const mapComments = new WeakMap<Script['origins'], string>();
 
 const compileScript = ({ text, origins }: Script, ...parameters: readonly string[]): unknown =>
   new Function(...parameters, text + mapComment(origins));

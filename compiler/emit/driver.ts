@@ -40,8 +40,8 @@ interface Printed {
   readonly text: KernelText;
   readonly body: Writer;
   readonly helpers: ReadonlySet<string>;
-  /** For each line of the body the user's line that it computes. */
-  readonly origins: readonly (Origin | null)[];
+  /** The user's line of each line of a script that has so many lines before the body; one array for all kernels of one text. */
+  readonly originsAfter: (lines: number) => Script['origins'];
 }
 
 export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
@@ -70,13 +70,8 @@ function printer(): (kernel: Kernel) => Printed {
     const text = words.kernel(kernel);
     const body = bodyOf(text);
     const first = kernel.origins.find((o) => o.file !== '') ?? null;
-    return {
-      kernel,
-      text,
-      body,
-      helpers: words.helpers,
-      origins: placeLines(body.lines, body.origins, first),
-    };
+    const origins = placeLines(body.lines, body.origins, first);
+    return { kernel, text, body, helpers: words.helpers, originsAfter: shifted(origins) };
   };
   const printed = (kernel: Kernel): Printed => {
     const known = done.get(kernel) ?? print(kernel);
@@ -84,6 +79,17 @@ function printer(): (kernel: Kernel) => Printed {
     return known;
   };
   return printed;
+}
+
+function shifted(origins: Script['origins']): Printed['originsAfter'] {
+  let [last, before]: [Script['origins'], number] = [[], -1];
+  return (lines) => {
+    if (lines !== before) {
+      before = lines;
+      last = [...Array.from({ length: lines }, () => null), ...origins, null, null];
+    }
+    return last;
+  };
 }
 
 const bodyOf = ({ rows, about, main }: KernelText): Writer =>
@@ -107,7 +113,7 @@ function capture(buffers: Iterable<Buffer>, w: Writer): void {
 
 /** Tables are made once per process and handed in: a program has many kernels, and a table takes longer than to compile one. */
 function kernelScript(
-  { kernel, body, helpers, origins }: Printed,
+  { kernel, body, helpers, originsAfter }: Printed,
   options: SourceOptions,
   url: string,
 ): Script {
@@ -117,10 +123,11 @@ function kernelScript(
   if (given.length > 0) w.line(`const { ${given.join(', ')} } = helpers;`);
   for (const name of order) if (tableNames(name).length === 0) lines(helperTexts[name]?.text, w);
   capture(arraysOf(kernel), w);
-  const before = w.origins.length + 1;
-  w.line().append(body, null);
+  w.line();
+  const origins = originsAfter(w.origins.length);
+  w.append(body);
   w.line(`return ${kernel.name};`).line(`//# sourceURL=${url}`);
-  return { text: w.toString(), origins: w.origins.map((o, i) => origins[i - before] ?? o) };
+  return { text: w.toString(), origins };
 }
 
 function driverScript(p: Plan, options: SourceOptions, url: string): Script {
