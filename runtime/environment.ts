@@ -69,6 +69,28 @@ export function base64(json: string): string | null {
   return surroundings.btoa?.(ascii) ?? null;
 }
 
+interface SourceMaps {
+  findSourceMap(file: string): SourceMap | undefined;
+}
+interface SourceMap {
+  findOrigin(
+    line: number,
+    column: number,
+  ): { readonly fileName?: string; readonly lineNumber?: number; readonly columnNumber?: number };
+}
+
+/** A place of loaded code in the source that it was made from, as far as Node knows; lines and columns count from 1. */
+export function findInSources(place: {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}): typeof place | null {
+  const maps = surroundings.process?.getBuiltinModule?.('module') as SourceMaps | undefined;
+  const origin = maps?.findSourceMap(place.file)?.findOrigin(place.line, place.column);
+  const { fileName: file, lineNumber: line, columnNumber: column } = origin ?? {};
+  return file === undefined || line === undefined || column === undefined ? null : { file, line, column };
+}
+
 /** Where there are files (Node, and what is like it), the functions for them. */
 export const files = (): Files | undefined =>
   surroundings.process?.getBuiltinModule?.('fs') as Files | undefined;

@@ -12,7 +12,7 @@ import { sourceMap } from '../compiler/emit/sourceMap.ts';
 import type { TypedArray } from './buffer.ts';
 import { releaseWith, reserve, viewOf } from './arena.ts';
 import { base64 } from './environment.ts';
-import { addressOf } from './origin.ts';
+import { addressOf } from './stack.ts';
 
 export interface Linked {
   readonly inputs: readonly TypedArray[];

@@ -169,3 +169,13 @@ test('the text of a call stays short, whatever is given', (t) => {
   );
   t.true(message.length < 400, message);
 });
+
+test('the line is found below many layers of a model', (t) => {
+  const { nn } = g;
+  const layers = [1, 2, 3, 4, 5].reduce<g.nn.Module>(
+    (inner) => new nn.Sequential(inner),
+    new nn.Linear(2, 2),
+  );
+  const { message } = t.throws(() => (layers as g.nn.Sequential)(g.ones([3])));
+  t.regex(message, /\n at test\/badInput\.test\.ts:\d+:\d+/);
+});

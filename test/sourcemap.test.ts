@@ -12,7 +12,7 @@ import { sourceMap, vlq } from '../compiler/emit/sourceMap.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import { add, exp, matmul, sum } from '../ops/index.ts';
 import { input } from '../ops/source.ts';
-import { addressOf } from '../runtime/origin.ts';
+import { addressOf } from '../runtime/stack.ts';
 import { compileGraph } from './helpers/compile.ts';
 import { located } from './helpers/located.ts';
 
