@@ -14,10 +14,10 @@ export const limits = {
   rowlessInner: 2048,
   /**
    * Iterations up to which an inner loop is unrolled, and operations in all of them: sums of 4, 8 and 16 take 0.5 to 0.6 of their time, products of
-   * 4 x 4 matrices (352 operations) half. Around a tile nothing is gained beyond the windows of a convolution: LeNet took 14.9 ms with 4, 14.4 with 6 and 16.
+   * 4 x 4 matrices (352 operations) half. What runs once gains nothing, and around a tile nothing is gained beyond the windows of a convolution: LeNet took 14.9 ms with 4, 14.4 with 6 and 16.
    */
   unrolled: { iterations: 16, operations: 400 },
-  unrolledTile: { iterations: 6, operations: 64 },
+  unrolledSparingly: { iterations: 6, operations: 64 },
   /** Calls of functions such as exp in an unrolled loop: softmax over 10 took 148 us with a loop of exp, 252 with ten in a row. */
   unrolledCalls: 6,
   /** Rows that column sums take in at once, fewer where much is computed: 512 sums over 512 rows took 166 us with one row, 83 with eight. */

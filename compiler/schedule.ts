@@ -62,7 +62,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   body = joinLoops(body);
   body = jamRows(body);
   const looped = body;
-  body = unrollShort(body, tiled ? limits.unrolledTile : limits.unrolled);
+  body = unrollShort(body, tiled ? limits.unrolledSparingly : limits.unrolled);
   if (body !== looped) {
     ({ body, scratch } = promoteScratch(body, scratch, fresh));
     body = inlineOnce(nameLoads(body, fresh));

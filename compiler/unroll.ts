@@ -5,7 +5,17 @@ import type { LoopVar } from './affine.ts';
 import { add, ofVar } from './affine.ts';
 import { limits } from './limits.ts';
 import type { Buffer, Expr, NestIndex, Stmt } from './nest.ts';
-import { bodyOf, local, mapStmt, num, substituteIn, visitExpr, visitOwn, visitStmts } from './nest.ts';
+import {
+  bodyOf,
+  local,
+  mapList,
+  mapStmt,
+  num,
+  substituteIn,
+  visitExpr,
+  visitOwn,
+  visitStmts,
+} from './nest.ts';
 import { primitives } from './scalar.ts';
 import { everywhere, readsLocal, sizeOfExpr, sizeOfStmts, withBody } from './tidy.ts';
 
@@ -34,22 +44,29 @@ interface UnrollLimits {
   readonly operations: number;
 }
 
-/** Unrolls innermost loops that are short and small: of so many iterations at most, and so many operations in all of them. */
-export function unrollShort(
-  stmts: readonly Stmt[],
-  { iterations, operations }: UnrollLimits = limits.unrolled,
-): readonly Stmt[] {
+/**
+ * Unrolls innermost loops that are short and small: within other loops of so many iterations at most, and so many operations in all of them.
+ * What runs once gains nothing from it.
+ */
+export function unrollShort(stmts: readonly Stmt[], within: UnrollLimits = limits.unrolled): readonly Stmt[] {
   const staying = sumsInMemory(stmts);
-  const isShort = (s: Stmt): s is Loop =>
+  const isShort = (s: Stmt, { iterations, operations }: UnrollLimits): s is Loop =>
     s.tag === 'loop' &&
     s.loop.step === undefined &&
     s.loop.extent <= iterations &&
     !s.body.some((x) => x.tag === 'loop' || (x.tag === 'store' && staying.has(x.buffer))) &&
     sizeOfStmts(s.body) * s.loop.extent <= operations &&
     callsIn(s.body) * s.loop.extent <= limits.unrolledCalls;
-  return everywhere(stmts, (body) =>
-    body.some(isShort) ? body.flatMap((s) => (isShort(s) ? copiesOf(s) : [s])) : body,
-  );
+  const unroll = (body: readonly Stmt[], most: UnrollLimits): readonly Stmt[] => {
+    const inner = mapList(body, (s) => {
+      const now = unroll(bodyOf(s), s.tag === 'loop' ? within : most);
+      return now === bodyOf(s) ? s : withBody(s, now);
+    });
+    return inner.some((s) => isShort(s, most))
+      ? inner.flatMap((s) => (isShort(s, most) ? copiesOf(s) : [s]))
+      : inner;
+  };
+  return unroll(stmts, limits.unrolledSparingly);
 }
 
 /** Arrays to which a loop adds: a sum per column. Only few of them fit in registers. */
