@@ -57,7 +57,7 @@ export function complexNumbers(name: string, x: Node): Node {
   const { shape } = x.type;
   if (shape.at(-1) !== 2)
     throw new ShapeError(
-      `fft.${name}: Tensor must have a last dimension of size 2, the pairs of real and imaginary parts that viewAsReal gives (torch.view_as_real), but got shape ${showShape(shape)}`,
+      `fft.${name}: Tensor must have a last dimension of size 2, the pairs of real and imaginary parts that torch.view_as_real gives, but got shape ${showShape(shape)}`,
     );
   return realNumbers(x);
 }

@@ -262,8 +262,12 @@ test('the gradient of a half counts as PyTorch counts it', (t) => {
 
 const z = (...shape: number[]): Tensor => g.zeros([...shape, 2]);
 const mistakes: readonly (readonly [what: string, run: () => unknown, message: RegExp])[] = [
-  ['no pairs', () => fft.fft(g.zeros([4, 3])), /^fft\.fft: .*last dimension of size 2.*viewAsReal.*\[4, 3\]/],
-  ['no pairs, of several', () => fft.irfft2(g.zeros([4, 3])), /^fft\.irfft2: .*viewAsReal.*\[4, 3\]/],
+  [
+    'no pairs',
+    () => fft.fft(g.zeros([4, 3])),
+    /^fft\.fft: .*last dimension of size 2.*view_as_real.*\[4, 3\]/,
+  ],
+  ['no pairs, of several', () => fft.irfft2(g.zeros([4, 3])), /^fft\.irfft2: .*view_as_real.*\[4, 3\]/],
   ['a scalar', () => fft.ifft(g.tensor(1)), /^fft\.ifft: .*last dimension of size 2.*\[\]/],
   ['no points', () => fft.fft(z(3, 0)), /^Invalid number of data points \(0\) specified/],
   ['a pair alone', () => fft.fft(z()), /^Invalid number of data points \(0\) specified/],
