@@ -10,10 +10,8 @@
 
 import { indexOf } from './affine.ts';
 import { limits } from './limits.ts';
-import type { Buffer, Stmt } from './nest.ts';
+import type { Buffer, Loop, Stmt } from './nest.ts';
 import { assignedOutside, bodyOf, loadOf, mapStmt, visitOwn, visitStmts } from './nest.ts';
-
-type Loop = Extract<Stmt, { tag: 'loop' }>;
 
 export interface ApartOptions {
   /** A name for the function of a loop. */

@@ -13,10 +13,10 @@
 
 import { indexOf, substitute } from './affine.ts';
 import { limits } from './limits.ts';
-import type { Expr, Stmt } from './nest.ts';
-import { local, mapExpr, num, printExpr, visitExpr, visitStmts, withoutUnused } from './nest.ts';
+import type { Expr, Loop, Stmt } from './nest.ts';
+import { local, mapExpr, num, visitExpr, visitStmts, withoutUnused } from './nest.ts';
+import { printExpr } from './printNest.ts';
 
-type Loop = Extract<Stmt, { tag: 'loop' }>;
 type Assign = Extract<Stmt, { tag: 'assign' }>;
 
 /** Merges the passes of every block. */

@@ -2,7 +2,8 @@
 // graph cannot know: a mean that keeps its axis and a mean that drops it are different values there, but not in a loop.
 
 import type { Stmt } from './nest.ts';
-import { bodyOf, local, mapStmt, printExpr, visitStmts } from './nest.ts';
+import { bodyOf, local, mapStmt, visitStmts } from './nest.ts';
+import { printExpr } from './printNest.ts';
 
 /** Leaves one of equal accumulators in every block. */
 export function joinEqualSums(stmts: readonly Stmt[]): readonly Stmt[] {

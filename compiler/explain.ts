@@ -9,7 +9,7 @@ import { letters, printDetail, reachable } from './graph.ts';
 import type { Graph } from './graph.ts';
 import { partsOf, printGroups } from './group.ts';
 import type { Group } from './group.ts';
-import { printKernel } from './nest.ts';
+import { printKernel } from './printNest.ts';
 import type { Buffer } from './nest.ts';
 import type { Node, Origin } from './node.ts';
 import { printType } from './node.ts';

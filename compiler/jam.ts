@@ -9,13 +9,10 @@
 import type { LoopVar } from './affine.ts';
 import { add, indexOf, ofVar, sameIndex, variablesOf } from './affine.ts';
 import { limits } from './limits.ts';
-import type { Buffer, Expr, NestIndex, Stmt } from './nest.ts';
+import type { Buffer, Expr, Loop, NestIndex, Stmt, Store } from './nest.ts';
 import { substituteIn, visitOwn } from './nest.ts';
 import { everywhere, sizeOfStmts } from './tidy.ts';
 import { renamed } from './unroll.ts';
-
-type Loop = Extract<Stmt, { tag: 'loop' }>;
-type Store = Extract<Stmt, { tag: 'store' }>;
 
 /** Jams the loops among the statements and inside of them. */
 export const jamRows = (stmts: readonly Stmt[]): readonly Stmt[] =>

@@ -22,6 +22,7 @@ export const limits = {
   unrolledCalls: 6,
   /** Rows that column sums take in at once, fewer where much is computed: 512 sums over 512 rows took 166 us with one row, 83 with eight. */
   jammedRows: [8, 4],
+  /** Operations of such a loop in all rows together: where much is computed, the sums are not what takes the time. */
   jammedSize: 64,
   /** Elements up to which a mean and the squares about it are two passes: written out, they read each element once. */
   twoPasses: 6,

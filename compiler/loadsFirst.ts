@@ -6,12 +6,10 @@
 //
 // V8 cannot know that a store leaves other arrays alone, so it would read again what is in a register already.
 
-import type { Buffer, Expr, Stmt } from './nest.ts';
-import { bodyOf, local, mapStmt, printIndex, visitOwn, visitStmts } from './nest.ts';
+import type { Buffer, Expr, Let, Load, Stmt } from './nest.ts';
+import { bodyOf, local, mapStmt, visitOwn, visitStmts } from './nest.ts';
+import { printIndex } from './printNest.ts';
 import { everywhere } from './tidy.ts';
-
-type Load = Extract<Expr, { tag: 'load' }>;
-type Let = Extract<Stmt, { tag: 'let' }>;
 
 /** Names repeated loads, block by block. */
 export const nameLoads = (stmts: readonly Stmt[], fresh: (base: string) => string): readonly Stmt[] =>

@@ -8,10 +8,9 @@
 import { ofAtom, substitute, variablesOf } from './affine.ts';
 import { isInteger } from './dtype.ts';
 import { limits } from './limits.ts';
-import type { Expr, Stmt } from './nest.ts';
+import type { Expr, Loop, Stmt } from './nest.ts';
 import { mapExpr, num, visitExpr, visitOwn, visitStmts, withoutUnused } from './nest.ts';
 
-type Loop = Extract<Stmt, { tag: 'loop' }>;
 type Assign = Extract<Stmt, { tag: 'assign' }>;
 /** The values of names. */
 type Known = ReadonlyMap<string, Expr>;

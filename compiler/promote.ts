@@ -7,11 +7,9 @@
 // Short loops have been written out before. V8 keeps a local in a register; an element it loads again after every store to any array.
 
 import { limits } from './limits.ts';
-import type { Buffer, Expr, Stmt } from './nest.ts';
+import type { Buffer, Expr, Stmt, Store } from './nest.ts';
 import { bodyOf, local, mapStmt, num, visitOwn, visitStmts } from './nest.ts';
 import { withBody } from './tidy.ts';
-
-type Store = Extract<Stmt, { tag: 'store' }>;
 
 export interface Promoted {
   readonly body: readonly Stmt[];

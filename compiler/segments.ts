@@ -9,13 +9,11 @@
 import type { LoopVar } from './affine.ts';
 import { add, indexOf, ofVar, substitute } from './affine.ts';
 import { limits } from './limits.ts';
-import type { Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
+import type { Expr, Loop, NestGuard, NestIndex, Stmt } from './nest.ts';
 import { mapExpr, mapIndex, mapList, mapStmt, num, visitOwn, visitStmts } from './nest.ts';
 import { boundsOf, settle } from './settle.ts';
 import { sizeOfStmts } from './tidy.ts';
 import { renamed } from './unroll.ts';
-
-type Loop = Extract<Stmt, { tag: 'loop' }>;
 
 /** Cuts the loops among the statements and inside of them, outermost first. */
 export function cutLoops(stmts: readonly Stmt[], fresh: (base: string) => string): readonly Stmt[] {

@@ -4,7 +4,7 @@
 import type { LoopVar } from './affine.ts';
 import { add, ofVar } from './affine.ts';
 import { limits } from './limits.ts';
-import type { Buffer, Expr, NestIndex, Stmt } from './nest.ts';
+import type { Buffer, Expr, Loop, NestIndex, Stmt } from './nest.ts';
 import {
   bodyOf,
   local,
@@ -36,8 +36,6 @@ export function renamed(body: readonly Stmt[], nameOf: (name: string) => string)
     rename(mapStmt(s, (e) => (e.tag === 'local' ? local(names.get(e.name) ?? e.name) : e))),
   );
 }
-
-type Loop = Extract<Stmt, { tag: 'loop' }>;
 
 interface UnrollLimits {
   readonly iterations: number;

@@ -4,7 +4,8 @@
 import { rangeOf } from './affine.ts';
 import { InternalError } from './errors.ts';
 import type { Expr, Kernel, NestIndex, Stmt } from './nest.ts';
-import { assignedOutside, bodyOf, exprsOf, printExpr, printIndex, printKernel } from './nest.ts';
+import { assignedOutside, bodyOf, exprsOf } from './nest.ts';
+import { printExpr, printIndex, printKernel } from './printNest.ts';
 
 /** Throws an InternalError that prints the kernel if a local or a loop variable is used where it is not defined, or an index can leave its buffer. */
 export function verifyKernel(kernel: Kernel): void {

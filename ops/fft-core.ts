@@ -44,6 +44,10 @@ function onDemand<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
+/** A transform between n real numbers and half of their spectrum, with room for both. */
+const planLine = <T>(n: number, plan: (n: number) => T) =>
+  onDemand(() => ({ transform: plan(n), line: new Float64Array(n), half: makeComplexes(halfOf(n)) }));
+
 /** Calls `f` for each line along an axis: where it begins among `from` numbers per line, where among `to`, and the step in both. */
 function forEachLine(
   shape: Shape,
@@ -117,11 +121,7 @@ const toComplexOp: Op<RealAttrs> = defineOp<RealAttrs>({
   name: 'fftR2C',
   type: ([x], { axis, n }) => ({ shape: [...withSize(x.shape, axis, halfOf(n)), 2], dtype: x.dtype }),
   meaning({ inputs: [real], attrs: { axis, n, inverse, scale, mirrored } }) {
-    const planned = onDemand(() => ({
-      transform: planRealTransform(n),
-      line: new Float64Array(n),
-      half: makeComplexes(halfOf(n)),
-    }));
+    const planned = planLine(n, planRealTransform);
     return {
       tag: 'routine',
       run([x], out) {
@@ -145,11 +145,7 @@ const toRealOp: Op<RealAttrs> = defineOp<RealAttrs>({
   name: 'fftC2R',
   type: ([x], { axis, n }) => ({ shape: withSize(x.shape.slice(0, -1), axis, n), dtype: x.dtype }),
   meaning({ type: { shape }, attrs: { axis, n, inverse, scale, mirrored } }) {
-    const planned = onDemand(() => ({
-      transform: planInverseReal(n),
-      line: new Float64Array(n),
-      half: makeComplexes(halfOf(n)),
-    }));
+    const planned = planLine(n, planInverseReal);
     return {
       tag: 'routine',
       run([x], out) {

@@ -18,7 +18,7 @@ import {
   scale,
 } from '../compiler/affine.ts';
 import { strideIn, substitute, unflatten, variablesOf } from '../compiler/affine.ts';
-import { printIndex } from '../compiler/nest.ts';
+import { printIndex } from '../compiler/printNest.ts';
 import type { NestIndex } from '../compiler/nest.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { numel } from '../compiler/shape.ts';

@@ -10,7 +10,7 @@ import { Writer } from '../compiler/emit/writer.ts';
 import { differentiate } from '../compiler/differentiate.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import type { Group } from '../compiler/group.ts';
-import { printStmts } from '../compiler/nest.ts';
+import { printStmts } from '../compiler/printNest.ts';
 import type { Buffer, Kernel } from '../compiler/nest.ts';
 import type { Node } from '../compiler/node.ts';
 import type { Built } from '../compiler/pipeline.ts';

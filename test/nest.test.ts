@@ -9,17 +9,8 @@ import type { LoopVar } from '../compiler/affine.ts';
 import { InternalError } from '../compiler/errors.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import { invertDivisors } from '../compiler/invert.ts';
-import {
-  exprsOf,
-  loadOf,
-  local,
-  mapExpr,
-  mapStmt,
-  num,
-  printExpr,
-  printKernel,
-  printStmts,
-} from '../compiler/nest.ts';
+import { exprsOf, loadOf, local, mapExpr, mapStmt, num } from '../compiler/nest.ts';
+import { printExpr, printKernel, printStmts } from '../compiler/printNest.ts';
 import type { Buffer, Expr, Kernel, NestIndex, Stmt } from '../compiler/nest.ts';
 import { visitStmts } from '../compiler/nest.ts';
 import type { Built } from '../compiler/pipeline.ts';

@@ -45,7 +45,7 @@ interface Printed {
 }
 
 export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
-  const print = printer();
+  const print = makePrinter();
   const printed = p.kernels.map(print);
   const folder = folderOf(options);
   const texts = new Map(printed.map((one) => [one.kernel, one.body]));
@@ -58,7 +58,7 @@ export function emitProgram(p: Plan, options: SourceOptions): ProgramSource {
 }
 
 /** Prints kernels; those that are like another one have its text under other names. */
-function printer(): (kernel: Kernel) => Printed {
+function makePrinter(): (kernel: Kernel) => Printed {
   const done = new Map<Kernel, Printed>();
   const print = (kernel: Kernel): Printed => {
     if (kernel.like) {
@@ -66,12 +66,12 @@ function printer(): (kernel: Kernel) => Printed {
       const text = renameText(model.text, kernel.like.renamed);
       return { ...model, kernel, text, body: bodyOf(text) };
     }
-    const words = new KernelPrinter();
-    const text = words.kernel(kernel);
+    const printer = new KernelPrinter();
+    const text = printer.kernel(kernel);
     const body = bodyOf(text);
     const first = kernel.origins.find((o) => o.file !== '') ?? null;
     const origins = placeLines(body.lines, body.origins, first);
-    return { kernel, text, body, helpers: words.helpers, originsAfter: shifted(origins) };
+    return { kernel, text, body, helpers: printer.helpers, originsAfter: shifted(origins) };
   };
   const printed = (kernel: Kernel): Printed => {
     const known = done.get(kernel) ?? print(kernel);

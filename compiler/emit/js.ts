@@ -7,7 +7,7 @@ import { Writer, safeComment } from './writer.ts';
 import type { Origin } from '../node.ts';
 import { InternalError } from '../errors.ts';
 import { rangeOf, sameIndex, variablesOf } from '../affine.ts';
-import type { Buffer, Expr, Kernel, NestGuard, NestIndex, Stmt } from '../nest.ts';
+import type { Buffer, Expr, Kernel, Loop, NestGuard, NestIndex, Stmt } from '../nest.ts';
 import { visitOwn, visitStmts } from '../nest.ts';
 import type { Primitive } from '../scalar.ts';
 import type { DType } from '../dtype.ts';
@@ -317,8 +317,6 @@ export function renameText(
   const rename = (line: string): string => line.replace(known, (name) => names.get(name) as string);
   return { rows: rows.mapped(rename), about, main: main.mapped(rename) };
 }
-
-type Loop = Extract<Stmt, { tag: 'loop' }>;
 
 function loopHead({ loop: { name, extent, step } }: Loop): string {
   return `for (let ${name} = 0; ${name} < ${extent}; ${step === undefined ? `${name}++` : `${name} += ${step}`})`;
