@@ -6,9 +6,22 @@ import { isFloat } from './dtype.ts';
 import type { Expr, NestGuard, Stmt } from './nest.ts';
 import { mapStmt, num } from './nest.ts';
 import { castNumber, primitives } from './scalar.ts';
+import { everywhere } from './tidy.ts';
 
 /** Drops tests that always hold now that loops have been cut or unrolled, and reads that never happen; computes with numbers. */
-export const settleKnown = (stmts: readonly Stmt[]): readonly Stmt[] => stmts.map((s) => mapStmt(s, settle));
+export const settleKnown = (stmts: readonly Stmt[]): readonly Stmt[] =>
+  everywhere(
+    stmts.map((s) => mapStmt(s, settle)),
+    withoutIfs,
+  );
+
+/** Statements without the tests whose answer is a number. */
+const withoutIfs = (stmts: readonly Stmt[]): readonly Stmt[] =>
+  stmts.some((s) => s.tag === 'if' && s.condition.tag === 'number')
+    ? stmts.flatMap((s) =>
+        s.tag === 'if' && s.condition.tag === 'number' ? (s.condition.value !== 0 ? s.body : []) : [s],
+      )
+    : stmts;
 
 /** One step: an expression whose operands are settled. */
 export function settle(e: Expr): Expr {

@@ -179,20 +179,23 @@ export function hoistBases(stmts: readonly Stmt[], fresh: (base: string) => stri
         if (fixed.length === 1 && fixed[0].coef === 1 && fixed[0].atom.tag === 'var') return index;
         const moving = index.terms.filter((t) => !fixed.includes(t));
         const part: NestIndex = { offset: 0, terms: fixed };
-        const range = rangeOf(part);
-        // A variable counts from 0: what may be negative would lose its range, and with it the guards that need it.
-        if (range.min < 0) return index;
+        const { min, max } = rangeOf(part);
         let known = bases.find((b) => sameTerms(b.index, part));
         if (!known)
           bases.push((known = { index: part, v: { tag: 'var', name: fresh('base'), extent: 2 ** 31 } }));
-        // Keeps the range of the part, so that later checks still see it.
-        return add(ofAtom({ ...known.v, extent: range.max + 1 }), { offset: index.offset, terms: moving });
+        // Keeps the range of the part, so that later checks still see it. A variable counts from 0: what may be negative is named with so much more.
+        const more = Math.min(min, 0);
+        return add(ofAtom({ ...known.v, extent: max - more + 1 }), {
+          offset: index.offset + more,
+          terms: moving,
+        });
       };
       const replaced = s.body.map((x) => mapStmt(x, (e) => e, hoist));
       const next: Stmt = { ...s, body: replaced };
-      const lets = bases
-        .slice(before)
-        .map((b): Stmt => ({ tag: 'let', name: b.v.name, value: { tag: 'index', index: b.index } }));
+      const lets = bases.slice(before).map((b): Stmt => {
+        const index = { offset: -Math.min(rangeOf(b.index).min, 0), terms: b.index.terms };
+        return { tag: 'let', name: b.v.name, value: { tag: 'index', index } };
+      });
       const names = new Set([...inner, ...bases.map((b) => b.v.name)]);
       return [...lets, withBody(next, walk(next.body, names))];
     });

@@ -9,12 +9,15 @@
 // packing, and the sums of all rows stay in scratch; so a convolution never holds all of its windows.
 //
 // dot products in plain loops, where there are too few columns.
+//
+// An operand that exists only where a test holds is 0 elsewhere: if the test is the same for all columns, it stands before the pass over
+// them, and decides whether to add anything. The gradient of a convolution by its input is such a sum, over the windows that reach a pixel.
 
 import type { LoopVar } from './affine.ts';
-import { add, indexOf, ofAtom, ofVar, scale, strideIn, substitute } from './affine.ts';
+import { add, indexOf, ofAtom, ofVar, scale, someVariable, strideIn, substitute } from './affine.ts';
 import { isInteger } from './dtype.ts';
 import { limits } from './limits.ts';
-import type { Buffer, Contraction, Expr, NestIndex, Stmt } from './nest.ts';
+import type { Buffer, Contraction, Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
 import { loadOf, local, mapExpr, num, substituteIn } from './nest.ts';
 
 export interface TileContext {
@@ -58,6 +61,39 @@ function evenStride(e: Expr, vars: Vars): number | null {
   return unit ?? 0;
 }
 
+/** True if a test can have several answers along `vars`. What it reads at run time may be anything. */
+const mentions = (g: NestGuard, vars: Vars): boolean =>
+  readsData(g.index) || someVariable(g.index, (name) => vars.some((v) => v.name === name));
+const readsData = ({ terms }: NestIndex): boolean =>
+  terms.some(({ atom }) => atom.tag === 'value' || (atom.tag !== 'var' && readsData(atom.of)));
+
+/** An expression that is 0 where a test fails. */
+interface Tested {
+  readonly guards: readonly NestGuard[];
+  readonly value: Expr;
+}
+
+/** True if an operand's elements lie side by side along the columns. */
+const isContiguous = (e: Expr, columns: Vars): boolean =>
+  evenStride(apartFromTests(e, columns).value, columns) === 1;
+
+/** An operand without the tests around it that have one answer along `vars`. */
+function apartFromTests(e: Expr, vars: Vars): Tested {
+  const guards: NestGuard[] = [];
+  let value = e;
+  while (value.tag === 'guarded' && value.otherwise === 0 && !value.guards.some((g) => mentions(g, vars))) {
+    guards.push(...value.guards);
+    value = value.value;
+  }
+  return { guards, value };
+}
+
+/** The statements, if there are tests only where they hold. */
+const where = (guards: readonly NestGuard[], body: readonly Stmt[]): readonly Stmt[] =>
+  guards.length === 0
+    ? body
+    : [{ tag: 'if', condition: { tag: 'guarded', guards, value: num(1), otherwise: 0 }, body }];
+
 const firstStore = (stmts: readonly Stmt[]): Extract<Stmt, { tag: 'store' }> | undefined =>
   stmts.find((s): s is Extract<Stmt, { tag: 'store' }> => s.tag === 'store');
 
@@ -72,7 +108,7 @@ interface Roles {
 function score(c: Contraction, { rows, columns, b }: Roles): number {
   const width = sizeOf(columns);
   if (width < limits.tileColumns) return -1;
-  const direct = evenStride(b, columns.slice(-1)) === 1 ? 4 : sizeOf(rows) < limits.packRows ? -2 : 0;
+  const direct = isContiguous(b, columns.slice(-1)) ? 4 : sizeOf(rows) < limits.packRows ? -2 : 0;
   const store = firstStore(c.epilogue);
   const last = columns[columns.length - 1];
   const contiguous = store && strideIn(store.index, last.name) === 1 ? 2 : 0;
@@ -126,14 +162,15 @@ function splitDepth(k: Vars, width: number): number {
 
 function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt[] {
   const { fresh } = context;
-  const contiguous = (inner: Vars): boolean => evenStride(roles.b, inner) === 1;
-  const asTheyLie = splitColumns(roles.columns, contiguous);
-  const direct = contiguous(asTheyLie.inner) && sizeOf(asTheyLie.inner) >= limits.directColumns;
+  const asTheyLie = splitColumns(roles.columns, (inner) => isContiguous(roles.b, inner));
+  const direct = isContiguous(roles.b, asTheyLie.inner) && sizeOf(asTheyLie.inner) >= limits.directColumns;
   const { outer, inner } = direct ? asTheyLie : splitColumns(roles.columns, () => true);
   const width = sizeOf(inner);
   const rowTotal = sizeOf(roles.rows);
+  const tested = apartFromTests(roles.b, inner);
+  // A panel would hold zeros where a test can pass them over.
   const pack = direct
-    ? rowTotal >= limits.packAnyway && sizeOf(c.k) * width <= limits.panel
+    ? rowTotal >= limits.packAnyway && sizeOf(c.k) * width <= limits.panel && tested.guards.length === 0
     : rowTotal >= limits.packRows;
 
   // k: outer loops around a panel, loops inside, and the axis that is cut into fours. Axes along which everything moves evenly are one.
@@ -141,11 +178,16 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
   const depth = canSplit ? splitDepth(c.k, width) : 0;
   const kOuter = c.k.slice(0, depth);
   const kInner = c.k.slice(depth);
-  const kEven = evenStride(roles.a, kInner) !== null && (pack || evenStride(roles.b, kInner) !== null);
-  const lastK = kInner[kInner.length - 1];
-  const joined = kEven && kInner.length > 1;
-  const kAxis: LoopVar = joined || !lastK ? { tag: 'var', name: fresh('k'), extent: sizeOf(kInner) } : lastK;
-  const kLoops = joined ? [] : kInner.slice(0, -1);
+  const b: Tested = pack ? { guards: [], value: roles.b } : tested;
+  // What a test looks at stays a loop, so that one test serves all that is cut into fours.
+  const kTested = kInner.filter((v) => b.guards.some((g) => mentions(g, [v])));
+  const kFree = kInner.filter((v) => !kTested.includes(v));
+  const kEven = evenStride(roles.a, kInner) !== null && (pack || evenStride(b.value, kInner) !== null);
+  const joined = kEven && kInner.length > 1 && kTested.length === 0;
+  const lastK = kFree.at(-1);
+  const kAxis: LoopVar =
+    joined || !lastK ? { tag: 'var', name: fresh('k'), extent: sizeOf(joined ? kInner : []) } : lastK;
+  const kLoops = joined ? [] : kFree.slice(0, -1);
   const keepAll = kOuter.length > 0;
 
   // Rows: the longest axis is cut into fours, the others are loops around.
@@ -180,7 +222,7 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
     }
     const by = kPlace(k);
     if (flat !== inner) inner.forEach((v, i) => by.set(v.name, i === inner.length - 1 ? j : indexOf(0)));
-    return at(roles.b, by);
+    return at(b.value, by);
   };
   /** Where the sums of a row begin. */
   const sumsOf = (row: NestIndex, r: number): NestIndex =>
@@ -226,7 +268,7 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
       body.push({ tag: 'loop', loop: k, body: step(row, count, ofAtom(k), deep) });
     }
     if (main < kAxis.extent) body.push(...step(row, count, indexOf(main), kAxis.extent - main));
-    return loopOver(kLoops, body);
+    return loopOver(kTested, where(b.guards, loopOver(kLoops, body)));
   };
   /** The epilogue of `count` rows. It sees its own row and columns again. */
   const finish = (row: NestIndex, count: number): readonly Stmt[] => {

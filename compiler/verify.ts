@@ -47,13 +47,13 @@ export function verifyKernel(kernel: Kernel): void {
         return checkExpr(e.value, scope, true);
     }
   };
-  const check = (stmts: readonly Stmt[], outer: ReadonlySet<string>): void => {
+  const check = (stmts: readonly Stmt[], outer: ReadonlySet<string>, tested = false): void => {
     const scope = new Set(outer);
     for (const s of stmts) {
       const within = new Set(scope);
       if (s.tag === 'loop') within.add(s.loop.name);
       if (s.tag === 'contraction') for (const v of [...s.m, ...s.n, ...s.k]) within.add(v.name);
-      exprsOf(s).forEach((e) => checkExpr(e, within));
+      exprsOf(s).forEach((e) => checkExpr(e, within, tested));
       if (s.tag === 'contraction') {
         for (const v of s.k) within.delete(v.name);
         within.add(s.acc);
@@ -69,7 +69,8 @@ export function verifyKernel(kernel: Kernel): void {
         for (const name of assignedOutside(s.body))
           fail(`${name} is assigned in ${s.apart}, a function that cannot see it`);
       // What never runs can read nothing that does not exist.
-      if (s.tag !== 'loop' || s.loop.extent > 0) check(bodyOf(s), within);
+      if (s.tag !== 'loop' || s.loop.extent > 0)
+        check(bodyOf(s), within, tested || (s.tag === 'if' && s.condition.tag === 'guarded'));
       if (s.tag === 'let' || s.tag === 'var') {
         if (scope.has(s.name)) fail(`${s.name} is defined twice`);
         scope.add(s.name);

@@ -5,7 +5,8 @@
 // operators here are its derivatives by y, by x and by w: the convolution itself, its transpose and the weight's gradient. Each
 // one's gradients are the other two, to any order, and each is one contraction over a view: windows of x, or y spread out (read
 // where the division by the stride leaves no remainder). Windows are never unrolled into memory; but what lies beyond the edges is: x
-// with its padding, and y spread out, are written once, so that no tap of any window has to ask where it is.
+// with its padding, and y spread out along its last axis, are written once, so that no tap asks where it is. Along the other axes of a
+// spread y most places are 0 (of stride 2 a half, of a kernel as wide as y nearly all): there a loop asks once for a whole row.
 
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
@@ -71,32 +72,29 @@ function windowsOf(x: Node, geometry: Geometry): Node {
   return windows(padded, kernel, { stride, dilation, count });
 }
 
-/** `spreadWindows` of a copy in which y is spread out already, with all that the kernel reaches beyond. */
-function spreadOf(y: Node, { size, kernel, stride, dilation, padding }: Geometry): Node {
+/**
+ * `spreadWindows` of a copy in which y is spread out along the last axis already, with all that the kernel reaches beyond. A test along the
+ * others is one for a whole pass along the last.
+ */
+function spreadOf(y: Node, geometry: Geometry): Node {
+  const { size, kernel, dilation, padding, stride } = geometry;
+  const last = size.length - 1;
   const lead = y.type.shape.length - size.length;
-  const shape = y.type.shape.slice(0, lead);
-  const reach = kernel.map((taps, i) => dilation[i] * (taps - 1));
+  const reach = dilation[last] * (kernel[last] - 1);
+  const length = size[last] + reach;
   const positions = y.type.shape.map((_, i): AxisMap => {
-    if (i < lead) return along(i);
-    const offset = padding[i - lead][0] - reach[i - lead];
+    if (i < lead + last) return along(i);
+    const offset = padding[last][0] - reach;
     const terms = [[i, 1]] as const;
-    return stride[i - lead] === 1 ? { offset, terms } : { offset, terms, div: stride[i - lead] };
+    return stride[last] === 1 ? { offset, terms } : { offset, terms, div: stride[last] };
   });
-  const spread = inMemory(
-    affineView(affine, y, [...shape, ...size.map((s, i) => s + reach[i])], positions, 0),
-  );
-  const axes = y.type.shape.map((_, i): AxisMap =>
-    i < lead
-      ? along(i)
-      : {
-          offset: reach[i - lead],
-          terms: [
-            [i, 1],
-            [i + size.length, -dilation[i - lead]],
-          ],
-        },
-  );
-  return affineView(affine, spread, [...shape, ...size, ...kernel], axes);
+  const spread = inMemory(affineView(affine, y, [...y.type.shape.slice(0, -1), length], positions, 0));
+  const at = (list: readonly number[], value: number): number[] => [...list.slice(0, -1), value];
+  return spreadWindows(spread, {
+    ...geometry,
+    stride: at(stride, 1),
+    padding: [...padding.slice(0, -1), [reach, reach]],
+  });
 }
 
 /** Channels of axis `axis` split into groups, if there are several. */

@@ -335,6 +335,19 @@ test('convolutions read their windows without division', (t) => {
   }
 });
 
+for (const [stride, asks] of [
+  [1, />= 0 && \w+ - \w+ < 14\) \{/],
+  [2, /% 2 === 0\) \{/],
+] as const)
+  test(`the gradient of a convolution of stride ${stride} by its input asks once per row whether a window reaches it`, (t) => {
+    const [pixels, kernel] = [x([2, 3, 16, 32]), x([4, 3, 3, 3])];
+    const y = conv2d(pixels, kernel, { stride });
+    const slope = x(y.type.shape);
+    const { source } = compileNodes([slope, kernel], gradients(y, [pixels], slope)).built;
+    t.regex(source, asks);
+    t.notRegex(source, /sums\[.* \? /);
+  });
+
 // --- what a backward computes -----------------------------------------------------------------------------------------------------------
 
 /** Calls of exponentials and the like in all kernels. */

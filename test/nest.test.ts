@@ -423,6 +423,16 @@ test('what a loop does not change in an index is named before it', (t) => {
   );
 });
 
+test('a test of statements whose answer is known is no statement', (t) => {
+  const only = (lo: number): Stmt => ({
+    tag: 'if',
+    condition: { ...guarded(ofVar(i), lo, lo + 4), value: num(1) } as Expr,
+    body: [store(ofVar(i), num(2))],
+  });
+  t.is(print(settleKnown([over(i, only(0))])), 'for i < 4\n  out[i] := 2');
+  t.is(print(settleKnown([over(i, only(7))])), 'for i < 4');
+});
+
 test('a part of an index that may be negative keeps its range, so that no guard is lost', (t) => {
   const shifted: NestIndex = {
     offset: 0,
@@ -435,5 +445,5 @@ test('a part of an index that may be negative keeps its range, so that no guard 
     i,
     over(j, store(flat, { ...guarded(shifted, 0, 1), value: loadOf(a, ofVar(j)) } as Expr)),
   );
-  t.regex(print(hoistBases([body], name)), /0 <= -2\*i \+ j < 1/);
+  t.regex(print(hoistBases([body], name)), /0 <= base \+ j - 6 < 1/);
 });

@@ -127,6 +127,8 @@ export class KernelPrinter {
         return castText(e.dtype, this.expr(e.arg));
       case 'guarded': {
         const test = e.guards.map((g) => this.guard(g)).join(' && ');
+        if (e.otherwise === 0 && e.value.tag === 'number' && e.value.value === 1)
+          return { text: test, strength: strength.and, logical: true };
         const value = this.value(e.value);
         return {
           text: `${test} ? ${paren(value, strength.conditional + 1)} : ${this.number(e.otherwise).text}`,
