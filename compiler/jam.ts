@@ -12,7 +12,7 @@ import { limits } from './limits.ts';
 import type { Buffer, Expr, Loop, NestIndex, Stmt, Store } from './nest.ts';
 import { substituteIn, visitOwn } from './nest.ts';
 import { everywhere, sizeOfStmts } from './tidy.ts';
-import { renamed } from './unroll.ts';
+import { copyAt } from './unroll.ts';
 
 /** Jams the loops among the statements and inside of them. */
 export const jamRows = (stmts: readonly Stmt[]): readonly Stmt[] =>
@@ -33,9 +33,7 @@ function jam(rows: Loop): readonly Stmt[] {
   const main = loop.extent - (loop.extent % count);
   const step: LoopVar = { ...loop, extent: main, step: count };
   const together = Array.from({ length: count }, (_, k) =>
-    (k === 0 ? columns.body : renamed(columns.body, (name) => `${name}_${k}`)).map((s) =>
-      movedTo(s, loop, add(ofVar(step), indexOf(k))),
-    ),
+    copyAt(loop, columns.body, add(ofVar(step), indexOf(k)), k === 0 ? '' : `_${k}`),
   );
   const values = together.flatMap((body) => body.filter((s) => s.tag === 'let'));
   const sums = together

@@ -30,6 +30,8 @@ export const limits = {
   localColumns: 6,
   /** Rows and columns of a register tile of a contraction: 4x4 axpy gave 11 GFLOP/s, 2x2 dot tiles 7. */
   tile: 4,
+  /** Columns that a tile adds to in one iteration: matmul of 256 took 2.94 ms with one, 2.86 with two, 2.79 with four; eight gained nothing more. */
+  columnsAtOnce: 4,
   /** Columns from which a contraction is tiled; below, dot products in plain loops. */
   tileColumns: 8,
   /** Columns that a tile gathers from trailing axes: the sixteen loads of A are spread over them. */

@@ -19,6 +19,7 @@ import { isInteger } from './dtype.ts';
 import { limits } from './limits.ts';
 import type { Buffer, Contraction, Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
 import { loadOf, local, mapExpr, num, substituteIn } from './nest.ts';
+import { widened } from './unroll.ts';
 
 export interface TileContext {
   readonly fresh: (base: string) => string;
@@ -255,7 +256,8 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
       );
       body.push({ tag: 'store', buffer: sums, index: place, value });
     }
-    return [...as, ...loopOver(flat, body)];
+    const along = flat[flat.length - 1];
+    return [...as, ...loopOver(flat.slice(0, -1), widened(along, body, limits.columnsAtOnce))];
   };
   /** All of k for `count` rows. A short k goes in one step. */
   const accumulate = (row: NestIndex, count: number): readonly Stmt[] => {

@@ -2,7 +2,7 @@
 // one addition need not wait for the one before.
 
 import type { LoopVar } from './affine.ts';
-import { add, ofVar } from './affine.ts';
+import { add, indexOf, ofVar } from './affine.ts';
 import { limits } from './limits.ts';
 import type { Buffer, Expr, Loop, NestIndex, Stmt } from './nest.ts';
 import {
@@ -61,7 +61,7 @@ export function unrollShort(stmts: readonly Stmt[], within: UnrollLimits = limit
       return now === bodyOf(s) ? s : withBody(s, now);
     });
     return inner.some((s) => isShort(s, most))
-      ? inner.flatMap((s) => (isShort(s, most) ? copiesOf(s) : [s]))
+      ? inner.flatMap((s) => (isShort(s, most) ? widened(s.loop, s.body, s.loop.extent) : [s]))
       : inner;
   };
   return unroll(stmts, limits.unrolledSparingly);
@@ -86,11 +86,28 @@ function callsIn(stmts: readonly Stmt[]): number {
   return calls;
 }
 
-function copiesOf({ loop, body }: Loop): readonly Stmt[] {
-  return Array.from({ length: loop.extent }, (_, at) => {
-    const by = (v: LoopVar): NestIndex | null => (v.name === loop.name ? { offset: at, terms: [] } : null);
-    return renamed(body, (name) => `${name}_${at}`).map((x) => substituteIn(x, by));
-  }).flat();
+/** The body of a loop for one index; what it defines is named with an ending. */
+export const copyAt = (
+  loop: LoopVar,
+  body: readonly Stmt[],
+  index: NestIndex,
+  ending: string,
+): readonly Stmt[] =>
+  renamed(body, (name) => name + ending).map((s) =>
+    substituteIn(s, (v) => (v.name === loop.name ? index : null)),
+  );
+
+/** A loop that does `count` iterations at once, and after it those that are left; without a loop if it would run once or never. */
+export function widened(loop: LoopVar, body: readonly Stmt[], count: number): readonly Stmt[] {
+  const copies = (from: NestIndex, first: number, n: number): readonly Stmt[] =>
+    Array.from({ length: n }, (_, k) => copyAt(loop, body, add(from, indexOf(k)), `_${first + k}`)).flat();
+  if (loop.extent < 2 * count || loop.extent === 0) return copies(indexOf(0), 0, loop.extent);
+  const left = loop.extent % count;
+  const wide: LoopVar = { ...loop, extent: loop.extent - left, step: count };
+  return [
+    { tag: 'loop', loop: wide, body: copies(ofVar(wide), 0, count) },
+    ...copies(indexOf(wide.extent), count, left),
+  ];
 }
 
 /** An accumulation `acc = op(acc, term)`, with what `op` starts from. */
@@ -158,10 +175,9 @@ function splitLoop(
   });
   /** The body at an index, for accumulator k; `copy` names its values. */
   const stepAt = (copy: number, k: number, index: NestIndex): readonly Stmt[] =>
-    (copy === 0 ? body : renamed(body, (name) => `${name}_${copy}`)).map((s) => {
-      const at = substituteIn(s, (x) => (x.name === loop.name ? index : null));
-      const c = chainOf(at);
-      if (c === null) return at;
+    copyAt(loop, body, index, copy === 0 ? '' : `_${copy}`).map((s) => {
+      const c = chainOf(s);
+      if (c === null) return s;
       const acc = nameOf(c.acc, k);
       const [a, b] = c.prim === 'add' ? [local(acc), c.term] : [c.term, local(acc)];
       return { tag: 'assign', name: acc, value: combined(c, a, b) };

@@ -300,6 +300,14 @@ test('elementwise loops over contiguous memory are one loop', (t) => {
   t.true(kernel.indexOperators.size === 0);
 });
 
+test('a tile takes four columns in an iteration, and those that are left after the loop', (t) => {
+  const [a, b] = [x([8, 16]), x([16, 10])];
+  const { source } = compileNodes([a, b], [matmul(a, b)]).built;
+  t.regex(source, /for \(let j = 0; j < 8; j \+= 4\) \{/);
+  for (const c of [' + 1', ' + 2', ' + 3']) t.true(source.includes(`sums[j${c}] += `), `j${c}`);
+  for (const c of [8, 9]) t.true(source.includes(`sums[${c}] += `), `${c}`);
+});
+
 // --- indices -------------------------------------------------------------------------------------------------------------------------------
 
 const plainViews: Readonly<Record<string, (v: Node) => Node>> = {

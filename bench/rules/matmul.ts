@@ -78,15 +78,24 @@ export const matmul: readonly Rule[] = [
     says: 'limits.deepest: 5 products in one step, not 4 and 1',
     ...of(n, 5, n),
     broken(source) {
-      const last = range(4).map((r) => `sums[j${r ? ` + ${r * n}` : ''}] += a${r}4 * b4;`);
-      const b4 = `const b4 = panel[j + ${4 * n}];`;
+      const last = range(4).map((c) => {
+        const sums = range(4).map((r) => `sums[j + ${r * n + c}] += a${r}4 * b4;`);
+        return `{ const b4 = panel[j + ${4 * n + c}]; ${sums.join(' ')} }`;
+      });
       return edit(
         source,
-        [/ \+ a\d4 \* b4/g, ''],
-        [/ *const b4 = .*\n/, ''],
-        [/(a33 \* b3;\n\s*\})/, `$1\n    for (let j = 0; j < ${n}; j++) { ${b4} ${last.join(' ')} }`],
+        [/ \+ a\d4 \* b4_\d/g, ''],
+        [/ *const b4_\d = .*\n/g, ''],
+        [/(a33 \* b3_3;\n\s*\})/, `$1\n    for (let j = 0; j < ${n}; j += 4) { ${last.join(' ')} }`],
       );
     },
+  },
+  {
+    name: 'rule-columns-at-once',
+    says: 'limits.columnsAtOnce: 4 columns in an iteration, not one',
+    ...of(n, n, n),
+    broken: (source) =>
+      edit(source, [/ *const b\d_[1-3] = .*\n/g, ''], [/ *sums\[.*\bb0_[1-3].*\n/g, ''], [/j \+= 4/, 'j++']),
   },
   {
     name: 'rule-packed-panel',
@@ -115,11 +124,11 @@ export const matmul: readonly Rule[] = [
       edit(
         source,
         [packing, ''],
-        [/panel\[\w+ \+ j\]/, `in1[j * ${n} + k]`],
-        ...range(3).map(
-          (q) =>
-            [new RegExp(`panel\\[\\w+ \\+ j \\+ ${(q + 1) * n}\\]`), `in1[j * ${n} + k + ${q + 1}]`] as const,
-        ),
+        ...range(16).map((at) => {
+          const [q, c] = [at >> 2, at % 4];
+          const offset = q * n + c ? ` \\+ ${q * n + c}` : '';
+          return [new RegExp(`panel\\[\\w+ \\+ j${offset}\\]`), `in1[(j + ${c}) * ${n} + k + ${q}]`] as const;
+        }),
       ),
   },
   {
