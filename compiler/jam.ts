@@ -12,7 +12,7 @@ import { limits } from './limits.ts';
 import type { Buffer, Expr, Loop, NestIndex, Stmt, Store } from './nest.ts';
 import { substituteIn, visitOwn } from './nest.ts';
 import { everywhere, sizeOfStmts } from './tidy.ts';
-import { copyAt } from './unroll.ts';
+import { copyAt, numbered } from './unroll.ts';
 
 /** Jams the loops among the statements and inside of them. */
 export const jamRows = (stmts: readonly Stmt[]): readonly Stmt[] =>
@@ -33,7 +33,7 @@ function jam(rows: Loop): readonly Stmt[] {
   const main = loop.extent - (loop.extent % count);
   const step: LoopVar = { ...loop, extent: main, step: count };
   const together = Array.from({ length: count }, (_, k) =>
-    copyAt(loop, columns.body, add(ofVar(step), indexOf(k)), k === 0 ? '' : `_${k}`),
+    copyAt(loop, columns.body, add(ofVar(step), indexOf(k)), (name) => (k === 0 ? name : numbered(name, k))),
   );
   const values = together.flatMap((body) => body.filter((s) => s.tag === 'let'));
   const sums = together

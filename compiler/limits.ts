@@ -36,7 +36,10 @@ export const limits = {
   tileColumns: 8,
   /** Columns that a tile gathers from trailing axes: the sixteen loads of A are spread over them. */
   enoughColumns: 64,
-  /** Columns from which an operand that is contiguous is read where it lies: packing a window of a convolution costs as much as 10 rows of sums. */
+  /**
+   * Columns from which an operand that is contiguous is read where it lies: packing a window of a convolution costs as much as 10 rows of sums.
+   * From `tileColumns` on if tests stand before it: the gradient of a 3 x 3 convolution of stride 2 by 32 planes of 14 x 14 took 3.6 ms packed, 2.1 in place.
+   */
   directColumns: 10,
   /** Rows from which even a contiguous operand is packed into doubles: 9.7 instead of 8.4 GFLOP/s at 256. */
   packAnyway: 32,

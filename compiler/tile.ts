@@ -3,7 +3,7 @@
 // axpy tiles (11 GFLOP/s; a dot-product tile spills and gives 7): for 4 rows i of the result a scratch S of 4 x J doubles; for
 // 4 values of k, sixteen values of A in locals and one pass over the columns,
 //     S[r][j] += a[r][0]*B[k][j] + a[r][1]*B[k+1][j] + a[r][2]*B[k+2][j] + a[r][3]*B[k+3][j]
-// and then the epilogue over the columns while S is in the first-level cache. Either operand may play B. If the chosen one is not
+// four columns in an iteration, and then the epilogue over the columns while S is in the first-level cache. Either operand may play B. If the chosen one is not
 // contiguous along its columns (a transpose, a padded window), or if many rows read it, a panel of it is packed into doubles
 // first, so no layout costs a transpose. A panel has a limit: where k has several axes, the leading ones become outer loops around
 // packing, and the sums of all rows stay in scratch; so a convolution never holds all of its windows.
@@ -19,7 +19,7 @@ import { isInteger } from './dtype.ts';
 import { limits } from './limits.ts';
 import type { Buffer, Contraction, Expr, NestGuard, NestIndex, Stmt } from './nest.ts';
 import { loadOf, local, mapExpr, num, substituteIn } from './nest.ts';
-import { widened } from './unroll.ts';
+import { numbered, widened } from './unroll.ts';
 
 export interface TileContext {
   readonly fresh: (base: string) => string;
@@ -164,12 +164,15 @@ function splitDepth(k: Vars, width: number): number {
 function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt[] {
   const { fresh } = context;
   const asTheyLie = splitColumns(roles.columns, (inner) => isContiguous(roles.b, inner));
-  const direct = isContiguous(roles.b, asTheyLie.inner) && sizeOf(asTheyLie.inner) >= limits.directColumns;
+  // A panel would hold zeros where a test can pass them over.
+  const hasTests = apartFromTests(roles.b, asTheyLie.inner).guards.length > 0;
+  const direct =
+    isContiguous(roles.b, asTheyLie.inner) &&
+    sizeOf(asTheyLie.inner) >= (hasTests ? limits.tileColumns : limits.directColumns);
   const { outer, inner } = direct ? asTheyLie : splitColumns(roles.columns, () => true);
   const width = sizeOf(inner);
   const rowTotal = sizeOf(roles.rows);
   const tested = apartFromTests(roles.b, inner);
-  // A panel would hold zeros where a test can pass them over.
   const pack = direct
     ? rowTotal >= limits.packAnyway && sizeOf(c.k) * width <= limits.panel && tested.guards.length === 0
     : rowTotal >= limits.packRows;
@@ -257,7 +260,9 @@ function axpy(c: Contraction, roles: Roles, context: TileContext): readonly Stmt
       body.push({ tag: 'store', buffer: sums, index: place, value });
     }
     const along = flat[flat.length - 1];
-    return [...as, ...loopOver(flat.slice(0, -1), widened(along, body, limits.columnsAtOnce))];
+    // a pass may be cut into several, side by side
+    const columns = widened(along, body, limits.columnsAtOnce, (name, k) => fresh(numbered(name, k)));
+    return [...as, ...loopOver(flat.slice(0, -1), columns)];
   };
   /** All of k for `count` rows. A short k goes in one step. */
   const accumulate = (row: NestIndex, count: number): readonly Stmt[] => {

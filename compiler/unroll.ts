@@ -86,21 +86,30 @@ function callsIn(stmts: readonly Stmt[]): number {
   return calls;
 }
 
-/** The body of a loop for one index; what it defines is named with an ending. */
+/** What a name is called in a copy of a body. */
+type Naming = (name: string, copy: number) => string;
+export const numbered: Naming = (name, copy) => `${name}_${copy}`;
+
+/** The body of a loop for one index; `nameOf` names what it defines. */
 export const copyAt = (
   loop: LoopVar,
   body: readonly Stmt[],
   index: NestIndex,
-  ending: string,
+  nameOf: (name: string) => string,
 ): readonly Stmt[] =>
-  renamed(body, (name) => name + ending).map((s) =>
-    substituteIn(s, (v) => (v.name === loop.name ? index : null)),
-  );
+  renamed(body, nameOf).map((s) => substituteIn(s, (v) => (v.name === loop.name ? index : null)));
 
 /** A loop that does `count` iterations at once, and after it those that are left; without a loop if it would run once or never. */
-export function widened(loop: LoopVar, body: readonly Stmt[], count: number): readonly Stmt[] {
+export function widened(
+  loop: LoopVar,
+  body: readonly Stmt[],
+  count: number,
+  naming: Naming = numbered,
+): readonly Stmt[] {
   const copies = (from: NestIndex, first: number, n: number): readonly Stmt[] =>
-    Array.from({ length: n }, (_, k) => copyAt(loop, body, add(from, indexOf(k)), `_${first + k}`)).flat();
+    Array.from({ length: n }, (_, k) =>
+      copyAt(loop, body, add(from, indexOf(k)), (name) => naming(name, first + k)),
+    ).flat();
   if (loop.extent < 2 * count || loop.extent === 0) return copies(indexOf(0), 0, loop.extent);
   const left = loop.extent % count;
   const wide: LoopVar = { ...loop, extent: loop.extent - left, step: count };
@@ -175,7 +184,7 @@ function splitLoop(
   });
   /** The body at an index, for accumulator k; `copy` names its values. */
   const stepAt = (copy: number, k: number, index: NestIndex): readonly Stmt[] =>
-    copyAt(loop, body, index, copy === 0 ? '' : `_${copy}`).map((s) => {
+    copyAt(loop, body, index, (name) => (copy === 0 ? name : numbered(name, copy))).map((s) => {
       const c = chainOf(s);
       if (c === null) return s;
       const acc = nameOf(c.acc, k);

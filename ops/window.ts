@@ -6,22 +6,24 @@
 // one's gradients are the other two, to any order, and each is one contraction over a view: windows of x, or y spread out (read
 // where the division by the stride leaves no remainder). Windows are never unrolled into memory; but what lies beyond the edges is: x
 // with its padding, and y spread out along its last axis, are written once, so that no tap asks where it is. Along the other axes of a
-// spread y most places are 0 (of stride 2 a half, of a kernel as wide as y nearly all): there a loop asks once for a whole row.
+// spread y most places are 0 (of stride 2 a half, of a kernel as wide as y nearly all): there a loop asks once for a whole row. Along the
+// last axis steps of more than one place become steps of one, for each place of a step (window-phases.ts).
 
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import type { Op } from '../compiler/op.ts';
 import { defineOp } from '../compiler/op.ts';
-import { arg } from '../compiler/scalar.ts';
 import type { Shape } from '../compiler/shape.ts';
 import type { AxisMap } from '../compiler/view.ts';
 import { along } from '../compiler/view.ts';
 import { add } from './binary.ts';
 import { contract } from './contract.ts';
+import { inMemory } from './in-memory.ts';
 import { padBy } from './pad.ts';
 import { sum } from './reduce-sum.ts';
 import { affine, affineView } from './view-affine.ts';
-import { reshape } from './view.ts';
+import { movedim, reshape } from './view.ts';
+import { phasesOf } from './window-phases.ts';
 import { windows } from './window-view.ts';
 
 /** Where the windows of a convolution lie; one number per spatial axis. */
@@ -55,15 +57,6 @@ export function spreadWindows(
   return affineView(affine, y, [...y.type.shape.slice(0, lead), ...size, ...kernel], axes, fill);
 }
 
-/** A view as a value of its own: it is written into memory, and read from there. */
-const inMemoryOp = defineOp<undefined>({
-  name: 'inMemory',
-  type: ([x]) => x,
-  meaning: () => ({ tag: 'map', expr: arg(0), own: true }),
-  vjp: (g) => [g],
-});
-const inMemory = (x: Node): Node => node(inMemoryOp, [x], undefined);
-
 function windowsOf(x: Node, geometry: Geometry): Node {
   const { kernel, stride, dilation, count, padding } = geometry;
   if (padding.every(([before, after]) => before === 0 && after === 0)) return windows(x, kernel, geometry);
@@ -89,13 +82,15 @@ function spreadOf(y: Node, geometry: Geometry): Node {
     return stride[last] === 1 ? { offset, terms } : { offset, terms, div: stride[last] };
   });
   const spread = inMemory(affineView(affine, y, [...y.type.shape.slice(0, -1), length], positions, 0));
-  const at = (list: readonly number[], value: number): number[] => [...list.slice(0, -1), value];
   return spreadWindows(spread, {
     ...geometry,
-    stride: at(stride, 1),
-    padding: [...padding.slice(0, -1), [reach, reach]],
+    stride: atLast(stride, 1),
+    padding: atLast(padding, [reach, reach]),
   });
 }
+
+/** A list with another last value. */
+const atLast = <T>(list: readonly T[], value: T): readonly T[] => [...list.slice(0, -1), value];
 
 /** Channels of axis `axis` split into groups, if there are several. */
 function grouped(x: Node, groups: number, axis: number): Node {
@@ -104,12 +99,21 @@ function grouped(x: Node, groups: number, axis: number): Node {
   return reshape(x, [...shape.slice(0, axis), groups, shape[axis] / groups, ...shape.slice(axis + 1)]);
 }
 
-/** Labels of the operands: batch, group, channels of x, channels of y, then positions and taps. */
+/** Labels of the operands: batch, group, channels of x, channels of y, places within a step, then positions and taps. */
 function labelsOf({ size, groups }: Geometry) {
   const spatial = (start: number): number[] => size.map((_, i) => start + i * 3);
   const batch = groups === 1 ? [0] : [0, 1];
-  const [c, o] = [2, 3];
-  return { batch, group: batch.slice(1), c, o, position: spatial(4), tap: spatial(5), spot: spatial(6) };
+  const [c, o, phase] = [2, 3, 4];
+  return {
+    batch,
+    group: batch.slice(1),
+    c,
+    o,
+    phase,
+    position: spatial(5),
+    tap: spatial(6),
+    spot: spatial(7),
+  };
 }
 
 function forward(x: Node, w: Node, geometry: Geometry): Node {
@@ -122,12 +126,33 @@ function forward(x: Node, w: Node, geometry: Geometry): Node {
 }
 
 function backward(y: Node, w: Node, geometry: Geometry): Node {
-  const { batch, group, c, o, spot, tap } = labelsOf(geometry);
-  return contract(spreadOf(grouped(y, geometry.groups, 1), geometry), grouped(w, geometry.groups, 0), {
+  const { groups, size, kernel, stride, dilation, padding } = geometry;
+  const { batch, group, c, o, spot, tap, phase } = labelsOf(geometry);
+  const last = size.length - 1;
+  const from = grouped(y, groups, 1);
+  const weight = grouped(w, groups, 0);
+  if (stride[last] === 1 || dilation[last] !== 1)
+    return contract(spreadOf(from, geometry), weight, {
+      a: [...batch, o, ...spot, ...tap],
+      b: [...group, o, c, ...tap],
+      out: [...batch, c, ...spot],
+    });
+  const along = { size: size[last], kernel: kernel[last], before: padding[last][0] };
+  const { weight: byPhase, axis, joined } = phasesOf(weight, along, stride[last]);
+  const even: Geometry = {
+    ...geometry,
+    size: atLast(size, axis.size),
+    kernel: atLast(kernel, axis.kernel),
+    stride: atLast(stride, 1),
+    padding: atLast(padding, [axis.before, axis.before]),
+  };
+  // a phase is a plane of its own: its places lie side by side
+  const planes = contract(spreadOf(from, even), byPhase, {
     a: [...batch, o, ...spot, ...tap],
-    b: [...group, o, c, ...tap],
-    out: [...batch, c, ...spot],
+    b: [...group, o, c, ...tap, phase],
+    out: [...batch, c, phase, ...spot],
   });
+  return joined(movedim(planes, batch.length + 1, -1));
 }
 
 function weightwise(y: Node, x: Node, geometry: Geometry): Node {

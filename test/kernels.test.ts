@@ -308,6 +308,13 @@ test('a tile takes four columns in an iteration, and those that are left after t
   for (const c of [8, 9]) t.true(source.includes(`sums[${c}] += `), `${c}`);
 });
 
+test('a pass over the columns that is cut into pieces defines no name twice', (t) => {
+  const [pixels, kernel] = [x([1, 2, 8, 2]), x([1, 2, 4, 1])];
+  const y = conv2d(pixels, kernel, { padding: [2, 0] });
+  const slope = x(y.type.shape);
+  t.notThrows(() => compileNodes([slope, kernel], gradients(y, [pixels], slope)));
+});
+
 // --- indices -------------------------------------------------------------------------------------------------------------------------------
 
 const plainViews: Readonly<Record<string, (v: Node) => Node>> = {

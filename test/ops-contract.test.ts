@@ -98,20 +98,47 @@ test('the gradients of a matrix product are two contractions and nothing else', 
   );
 });
 
-test('the gradients of a convolution are two contractions over views of what is padded once', (t) => {
-  const graph = gradientGraph(
-    ([x, w]) => conv2d(x, w, null, { stride: 2, padding: 1 }),
-    [
-      [2, 3, 5, 5],
-      [4, 3, 3, 3],
-    ],
-  );
-  const counts = countOps(graph);
-  t.is(counts.contract, 2);
-  t.is(counts.inMemory, 2);
-  for (const n of graph.nodes.filter(({ op }) => op.name !== 'inMemory'))
-    t.true(['input', 'contract', 'view'].includes(n.op.meaning(n).tag), n.op.name);
-});
+// A kernel that the stride does not divide is filled up once more.
+for (const [stride, padded] of [
+  [1, 2],
+  [2, 3],
+  [3, 2],
+] as const)
+  test(`the gradients of a convolution of stride ${stride} are two contractions over views of what is padded once`, (t) => {
+    const graph = gradientGraph(
+      ([x, w]) => conv2d(x, w, null, { stride, padding: 1 }),
+      [
+        [2, 3, 5, 5],
+        [4, 3, 3, 3],
+      ],
+    );
+    const counts = countOps(graph);
+    t.is(counts.contract, 2);
+    t.is(counts.inMemory, padded);
+    for (const n of graph.nodes.filter(({ op }) => op.name !== 'inMemory'))
+      t.true(['input', 'contract', 'view'].includes(n.op.meaning(n).tag), n.op.name);
+  });
+
+// 4 taps and 4 channels; of 3 or more steps, a place is reached by fewer of the taps, or by none.
+for (const [stride, terms] of [
+  [1, 16],
+  [2, 8],
+  [3, 8],
+  [4, 4],
+  [7, 4],
+] as const)
+  test(`an element of a transposed convolution of stride ${stride} and 4 taps sums only the taps that reach it`, (t) => {
+    const [y, w] = [of([2, 4, 9]), of([4, 3, 4])];
+    const graph = expandComposites(makeGraph([y, w], [convTranspose1d(y, w, null, { stride })]));
+    const [product] = graph.nodes.filter(({ op }) => op.name === 'contract');
+    const meaning = product.op.meaning(product) as { a: readonly number[]; out: readonly number[] };
+    const { shape } = product.inputs[0].type;
+    const summed = meaning.a.map((label, i) => (meaning.out.includes(label) ? 1 : shape[i]));
+    t.is(
+      summed.reduce((n, size) => n * size, 1),
+      terms,
+    );
+  });
 
 test('equal contractions are one node whatever letters they were written with', (t) => {
   const [x, y] = [of([2, 3]), of([3, 4])];
