@@ -54,6 +54,7 @@ export function unrollShort(stmts: readonly Stmt[], within: UnrollLimits = limit
     s.loop.extent <= iterations &&
     !s.body.some((x) => x.tag === 'loop' || (x.tag === 'store' && staying.has(x.buffer))) &&
     sizeOfStmts(s.body) * s.loop.extent <= operations &&
+    storesIn(s.body) * s.loop.extent <= limits.unrolledStores &&
     callsIn(s.body) * s.loop.extent <= limits.unrolledCalls;
   const unroll = (body: readonly Stmt[], most: UnrollLimits): readonly Stmt[] => {
     const inner = mapList(body, (s) => {
@@ -75,6 +76,12 @@ function sumsInMemory(stmts: readonly Stmt[]): ReadonlySet<Buffer> {
     visitExpr(s.value, (e) => e.tag === 'load' && e.buffer === s.buffer && sums.add(e.buffer));
   });
   return sums;
+}
+
+function storesIn(stmts: readonly Stmt[]): number {
+  let stores = 0;
+  visitStmts(stmts, (s) => void (s.tag === 'store' && stores++));
+  return stores;
 }
 
 /** Functions that V8 has to write out, or to call. */

@@ -10,7 +10,7 @@ import { printStmts } from '../compiler/printNest.ts';
 import type { Node } from '../compiler/node.ts';
 import { promoteScratch } from '../compiler/promote.ts';
 import type { Shape } from '../compiler/shape.ts';
-import { argmax, matmul, softmax, sum } from '../ops/index.ts';
+import { argmax, contiguous, matmul, softmax, sum, transpose } from '../ops/index.ts';
 import { input } from '../ops/source.ts';
 import { compileNodes } from './helpers/compile.ts';
 
@@ -46,6 +46,13 @@ test('softmax over 4 is one loop over rows, without scratch', (t) => {
 test('so many exponentials as a softmax over 10 has stay in a loop', (t) => {
   const x = tensor(100, 10);
   t.is(count(compileNodes([x], [softmax(x, 1)]).built.source, '= exp32('), 1);
+});
+
+test('a transpose of 14 x 14 writes one row out, not all of them', (t) => {
+  const x = tensor(50, 14, 14);
+  const { source } = compileNodes([x], [contiguous(transpose(x, 1, 2))]).built;
+  t.is(loopsIn(source), 2);
+  t.is(count(source, 'out0['), 14);
 });
 
 test('sums of four columns are locals', (t) => {
