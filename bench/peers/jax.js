@@ -125,7 +125,7 @@ export const works = {
     ]);
   },
   'mlp-adam': ({ noise, classes, weights }) => {
-    const parameters = weights.mlpAdam.map(({ data, shape }) => array(data, shape));
+    const parameters = weights.mlpAdam().map(({ data, shape }) => array(data, shape));
     const zeros = () => parameters.map((p) => np.zeros(p.shape));
     return training(
       jit(adamStep),
@@ -137,7 +137,7 @@ export const works = {
   'mlp-tiny-sgd': ({ noise, weights }) =>
     training(
       jit(sgdStep),
-      weights.mlpTiny.map(({ data, shape }) => array(data, shape)),
+      weights.mlpTiny().map(({ data, shape }) => array(data, shape)),
       [array(noise(64), [32, 2]), array(noise(32, 1, 2), [32, 1])],
       (state) => state,
     ),
