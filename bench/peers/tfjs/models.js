@@ -1,7 +1,7 @@
 // tfjs: models whose gradients are returned.
 
 import * as tf from '@tensorflow/tfjs';
-import { gelu, layerNorm, linear, tensors, valueAndGradients } from './run.js';
+import { gelu, layerNorm, linear, valueAndGradients, weightsOf } from './run.js';
 
 const [batch, tokens, width, heads] = [8, 64, 128, 4];
 
@@ -32,7 +32,7 @@ function outputsOf(x, inWeight, hiddenWeight, inBias, hiddenBias) {
   const outputs = [];
   for (const input of inputs) {
     const last = outputs.at(-1);
-    outputs.push(tf.tanh(last ? tf.add(input, tf.matMul(last, hiddenWeight, false, true)) : input));
+    outputs.push(tf.tanh(last ? tf.add(input, tf.matMul(last, hiddenWeight)) : input));
   }
   return tf.stack(outputs);
 }
@@ -41,12 +41,12 @@ export const works = {
   'transformer-block': ({ noise, weights }) => {
     const numbers = (seed) => tf.tensor2d(noise(batch * tokens * width, 1, seed), [batch * tokens, width]);
     const factors = numbers(2);
-    const args = [numbers(1), ...tensors(weights.transformer())];
-    return valueAndGradients((...args) => tf.sum(tf.mul(block(...args), factors)), args);
+    const value = (...args) => tf.sum(tf.mul(block(...args), factors));
+    return valueAndGradients(value, [numbers(1)], weightsOf(weights.transformer()));
   },
   'rnn-64-steps': ({ noise, weights }) => {
     const x = tf.tensor3d(noise(64 * 16 * 64), [64, 16, 64]);
     const value = (...parameters) => tf.mean(tf.square(outputsOf(x, ...parameters)));
-    return valueAndGradients(value, tensors(weights.rnn()));
+    return valueAndGradients(value, [], weightsOf(weights.rnn()));
   },
 };

@@ -15,17 +15,25 @@ export function stateless(fn) {
   };
 }
 
-/** The value of a function and its gradients by all arguments. */
-export function valueAndGradients(fn, args) {
+/** The value of a function and its gradients by all arguments, of which the last are weights in the layout of tfjs. */
+export function valueAndGradients(fn, inputs, weights = []) {
   const both = tf.valueAndGrads(fn);
-  return stateless(() => {
-    const { value, grads } = both(args);
+  const side = stateless(() => {
+    const { value, grads } = both([...inputs, ...weights]);
     return [value, ...grads];
   });
+  const count = 1 + inputs.length;
+  return {
+    run: side.run,
+    results: () =>
+      side
+        .results()
+        .map((data, i) => (i < count ? data : readBack(tf.tensor(data, weights[i - count].shape)))),
+  };
 }
 
-/** Minimises a loss by an optimizer of tfjs. `read` gives the values of a parameter in the layout of PyTorch. */
-export function training(optimizer, parameters, loss, read = (p) => p.dataSync()) {
+/** Minimises a loss by an optimizer of tfjs. */
+export function training(optimizer, parameters, loss) {
   let value;
   return {
     run() {
@@ -33,14 +41,20 @@ export function training(optimizer, parameters, loss, read = (p) => p.dataSync()
       value = scalar.dataSync();
       scalar.dispose();
     },
-    results: () => [value, ...parameters.map(read)],
+    results: () => [value, ...parameters.map(readBack)],
   };
 }
 
-export const tensors = (weights) => weights.map(({ data, shape }) => tf.tensor(data, shape));
+/** Weights [out, in] and [out, in, height, width] are [in, out] and [height, width, in, out] in the layers of tfjs. */
+export const weightsOf = (given) =>
+  given.map(({ data, shape }) => {
+    const x = tf.tensor(data, shape);
+    return x.rank === 4 ? tf.transpose(x, [2, 3, 1, 0]) : tf.transpose(x);
+  });
+const readBack = (x) => (x.rank === 4 ? tf.transpose(x, [3, 2, 0, 1]) : tf.transpose(x)).dataSync();
 
-/** x W^T + b, where x has two dimensions. */
-export const linear = (x, weight, bias) => tf.add(tf.matMul(x, weight, false, true), bias);
+/** x W + b, where x has two dimensions. Not tf.fused.matMul: on WebAssembly its gradients are wrong, since it forgets about transposed factors. */
+export const linear = (x, weight, bias) => tf.add(tf.matMul(x, weight), bias);
 
 export const crossEntropy = (logits, oneHot, rows) =>
   tf.mul(tf.sum(tf.mul(tf.logSoftmax(logits), oneHot)), -1 / rows);
