@@ -57,11 +57,16 @@ async function compareWith(file: string, name: string): Promise<string> {
   return row(measure({ ...workload, hand: () => side }, given.quick ? quick : full, 1e-3));
 }
 
+/** Tables have the order of those of `npm run bench`. */
+const place = (name: string): number => entries.findIndex((e) => e.name === name);
+
 async function compareAll({ file, title, column }: (typeof peers)[number]): Promise<void> {
   console.log(`\n${title}`);
   let names: readonly string[];
   try {
-    names = Object.keys((await load(file)).works).filter(given.wanted);
+    names = Object.keys((await load(file)).works)
+      .filter(given.wanted)
+      .sort((a, b) => place(a) - place(b));
   } catch (error) {
     console.log(`skipped: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
     return;
