@@ -1,6 +1,7 @@
 // gradloom against other libraries, on those workloads of ../workloads/ that each of them can do. A peer that cannot be loaded is skipped.
 
 import { fileURLToPath } from 'node:url';
+import type { nn } from 'gradloom';
 import { readArguments, runAlone } from '../lib/alone.ts';
 import { full, measure, quick } from '../lib/measure.ts';
 import { classes, noise } from '../lib/numbers.ts';
@@ -8,13 +9,24 @@ import { header, row } from '../lib/table.ts';
 import { makeModel as makeTiny } from '../lib/tinyMlp.ts';
 import type { Side } from '../lib/workload.ts';
 import { entries } from '../workloads/index.ts';
+import { inputs as layerNorm } from '../workloads/layerNorm.ts';
+import { makeModel as makeLenet } from '../workloads/lenet.ts';
 import { makeModel as makeMlp } from '../workloads/mlpAdam.ts';
+import { makeModel as makeRnn } from '../workloads/rnn.ts';
+import { makeModel as makeTransformer } from '../workloads/transformer.ts';
 
-/** What the files of the peers get: the same numbers as gradloom. */
+/** What the files of the peers get: the same numbers as gradloom. Functions, since each process needs one of them. */
 const lib = {
   noise,
   classes,
-  weights: { mlpAdam: weightsOf(makeMlp()), mlpTiny: weightsOf(makeTiny()) },
+  inputs: { layerNorm },
+  weights: {
+    mlpAdam: () => weightsOf(makeMlp()),
+    mlpTiny: () => weightsOf(makeTiny()),
+    lenet: () => weightsOf(makeLenet()),
+    transformer: () => weightsOf(makeTransformer()),
+    rnn: () => weightsOf(makeRnn()),
+  },
 };
 
 interface Peer {
@@ -22,10 +34,15 @@ interface Peer {
   readonly works: Readonly<Record<string, (given: typeof lib) => Side | Promise<Side>>>;
 }
 
-/** By the beginning of the name of their file. */
-const peers = { jax: '@jax-js/jax', tfjs: '@tensorflow/tfjs', rose: 'rose' };
+/** Files of this folder, the titles of their tables and what their columns are called. */
+const peers = [
+  { file: 'jax', title: '@jax-js/jax, wasm', column: 'jax' },
+  { file: 'tfjsCpu', title: '@tensorflow/tfjs, cpu', column: 'tfjs' },
+  { file: 'tfjsWasm', title: '@tensorflow/tfjs, wasm', column: 'tfjs' },
+  { file: 'rose', title: 'rose', column: 'rose' },
+];
 
-function weightsOf(model: ReturnType<typeof makeMlp>) {
+function weightsOf(model: nn.Module) {
   return model.parameters().map((p) => ({ data: p.toTypedArray(), shape: p.shape }));
 }
 // this file runs from node_modules/.bench/
@@ -40,16 +57,21 @@ async function compareWith(file: string, name: string): Promise<string> {
   return row(measure({ ...workload, hand: () => side }, given.quick ? quick : full, 1e-3));
 }
 
-async function compareAll(file: string, title: string): Promise<void> {
+/** Tables have the order of those of `npm run bench`. */
+const place = (name: string): number => entries.findIndex((e) => e.name === name);
+
+async function compareAll({ file, title, column }: (typeof peers)[number]): Promise<void> {
   console.log(`\n${title}`);
   let names: readonly string[];
   try {
-    names = Object.keys((await load(file)).works).filter(given.wanted);
+    names = Object.keys((await load(file)).works)
+      .filter(given.wanted)
+      .sort((a, b) => place(a) - place(b));
   } catch (error) {
     console.log(`skipped: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
     return;
   }
-  console.log(header(file));
+  console.log(header(column));
   const self = fileURLToPath(import.meta.url);
   for (const name of names)
     if (!runAlone(self, [...given.options, `${file}/${name}`])) console.log(`${name}: failed`);
@@ -57,4 +79,4 @@ async function compareAll(file: string, title: string): Promise<void> {
 
 const given = readArguments();
 if (given.alone) console.log(await compareWith(...(given.names[0].split('/') as [string, string])));
-else for (const [file, title] of Object.entries(peers)) await compareAll(file, title);
+else for (const peer of peers) await compareAll(peer);

@@ -10,7 +10,7 @@ import { gradloomInto, gradloomSide } from '../lib/workload.ts';
 import type { Workload } from '../lib/workload.ts';
 
 const n = 1024;
-const inputs = () => ({
+export const inputs = () => ({
   x: noise(n * n, 2),
   weight: noise(n, 1, 2),
   bias: noise(n, 1, 3),

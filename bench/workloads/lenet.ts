@@ -8,24 +8,28 @@ import type { Workload } from '../lib/workload.ts';
 
 const batch = 32;
 
+export function makeModel() {
+  manualSeed(0);
+  return new nn.Sequential(
+    new nn.Conv2d(1, 6, 5, { padding: 2 }),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Conv2d(6, 16, 5),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Flatten(),
+    new nn.Linear(400, 120),
+    new nn.ReLU(),
+    new nn.Linear(120, 84),
+    new nn.ReLU(),
+    new nn.Linear(84, 10),
+  );
+}
+
 const workload: Workload = {
   name: 'lenet-sgd',
   gradloom() {
-    manualSeed(0);
-    const model = new nn.Sequential(
-      new nn.Conv2d(1, 6, 5, { padding: 2 }),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Conv2d(6, 16, 5),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Flatten(),
-      new nn.Linear(400, 120),
-      new nn.ReLU(),
-      new nn.Linear(120, 84),
-      new nn.ReLU(),
-      new nn.Linear(84, 10),
-    );
+    const model = makeModel();
     const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 });
     const step = (x: Tensor, target: Tensor): Tensor[] => {
       optimizer.zeroGrad();

@@ -9,11 +9,15 @@ import type { Workload } from '../lib/workload.ts';
 
 const [steps, batch, size] = [64, 16, 64];
 
+export function makeModel() {
+  manualSeed(0);
+  return new nn.RNN(size, size);
+}
+
 const workload: Workload = {
   name: 'rnn-64-steps',
   gradloom() {
-    manualSeed(0);
-    const layer = new nn.RNN(size, size);
+    const layer = makeModel();
     const parameters = layer.parameters();
     const step = (x: Tensor): readonly Tensor[] => {
       const [outputs] = layer(x);

@@ -31,11 +31,15 @@ class Block extends nn.Module {
   }
 }
 
+export function makeModel() {
+  manualSeed(0);
+  return new Block();
+}
+
 const workload: Workload = {
   name: 'transformer-block',
   gradloom() {
-    manualSeed(0);
-    const block = new Block();
+    const block = makeModel();
     const parameters = block.parameters();
     const step = (x: Tensor, g: Tensor): readonly Tensor[] => {
       const input = x.detach().requiresGrad_();
