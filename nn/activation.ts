@@ -1,6 +1,8 @@
 // Activations as modules. In: a tensor. Out: a function of it. Each is one line: the function, its options, and how PyTorch prints them.
 
 import {
+  atCaller,
+  ShapeError,
   celu,
   cosineSimilarity,
   elu,
@@ -18,6 +20,7 @@ import {
   prelu,
   relu,
   relu6,
+  rrelu,
   selu,
   sigmoid,
   silu,
@@ -121,6 +124,34 @@ export class Softmax extends layerWith<number>((x, dim) => softmax(x, dim), dimT
 export class LogSoftmax extends layerWith<number>((x, dim) => logSoftmax(x, dim), dimText) {}
 /** softmax(-x) along a dimension. */
 export class Softmin extends layerWith<number>((x, dim) => softmin(x, dim), dimText) {}
+
+/** Softmax over the channels of an image: [n, c, h, w] or [c, h, w]. */
+export class Softmax2d extends Module {
+  forward(x: Tensor): Tensor {
+    if (x.ndim !== 3 && x.ndim !== 4)
+      throw atCaller(new ShapeError(`Softmax2d requires a 3D or 4D tensor as input, but got ${x.ndim}D`));
+    return softmax(x, -3);
+  }
+}
+
+/** Leaky relu whose slope is drawn between two bounds for each element while training, and lies in their middle otherwise. */
+export class RReLU extends Module {
+  readonly lower: number;
+  readonly upper: number;
+
+  constructor(options?: { readonly lower?: number; readonly upper?: number }) {
+    super();
+    const { lower, upper } = withDefaults('RReLU', { lower: 1 / 8, upper: 1 / 3 }, options);
+    this.lower = lower;
+    this.upper = upper;
+  }
+  forward(x: Tensor): Tensor {
+    return rrelu(x, { lower: this.lower, upper: this.upper, training: this.training });
+  }
+  override extraRepr(): string {
+    return `lower=${float(this.lower)}, upper=${float(this.upper)}`;
+  }
+}
 
 /** x above a threshold, a fixed value elsewhere. */
 export class Threshold extends Module {

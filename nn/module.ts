@@ -259,8 +259,9 @@ export abstract class Module extends Callable {
   /** PyTorch's text. */
   override toString(): string {
     const extra = this.extraRepr();
-    const lines = this.namedChildren().map(([name, module]) => `(${name}): ${indented(String(module))}`);
-    const inside = lines.length === 0 ? extra : `\n  ${(extra ? [extra, ...lines] : lines).join('\n  ')}\n`;
+    const children = this.namedChildren().map(([name, module]) => `(${name}): ${indented(String(module))}`);
+    const lines = [...(extra === '' ? [] : extra.split('\n')), ...children];
+    const inside = children.length === 0 && lines.length <= 1 ? extra : `\n  ${lines.join('\n  ')}\n`;
     return `${this.constructor.name}(${inside})`;
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {

@@ -6,7 +6,7 @@ import type { Tensor } from '../runtime/public.ts';
 import { Module } from './module.ts';
 
 /** A module without a forward of its own, such as a list. */
-abstract class Container extends Module {
+export abstract class Container extends Module {
   forward(..._inputs: never[]): unknown {
     throw atCaller(
       new AutogradError(`Module [${this.constructor.name}] is missing the required "forward" function`),
