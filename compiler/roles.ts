@@ -10,10 +10,13 @@ import { numel } from './shape.ts';
 
 /**
  * Maps that belong to their readers, unless their values are wanted in memory: those of constants and positions, and cheap ones that
- * only spread much smaller inputs (a one-hot mask of targets).
+ * only spread much smaller inputs (a one-hot mask of targets). Every reader computes them again, with all that they are made of. So what
+ * costs as much as a value that is kept is no such map: a recurrence over positions would double its text at each step.
  */
 export function findInlined(graph: Graph): Set<Node> {
   const inlined = new Set<Node>();
+  /** Of one element, with the inlined maps below it. */
+  const price = new Map<Node, number>();
   const pinned = new Set(graph.outputs);
   for (const n of graph.nodes)
     if (meaningOf(n).tag === 'routine') n.inputs.forEach((i) => pinned.add(readOf(i).source));
@@ -27,7 +30,12 @@ export function findInlined(graph: Graph): Set<Node> {
       const small = numel(source.type.shape) * limits.spread <= numel(n.type.shape);
       return tag === 'input' && small && scalarCost(meaning.expr) <= limits.cheap;
     });
-    if (free) inlined.add(n);
+    if (!free) continue;
+    const below = n.inputs.reduce((sum, i) => sum + (price.get(readOf(i).source) ?? 0), 0);
+    const whole = scalarCost(meaning.expr) + below;
+    if (whole >= limits.keepFrom) continue;
+    inlined.add(n);
+    price.set(n, whole);
   }
   return inlined;
 }

@@ -1,6 +1,7 @@
 // The schedule of a kernel: a straight list of transformations of its nest. In: a kernel as lowered. Out: the same kernel as it
 // will be printed.
 
+import { withoutBranches } from './branchless.ts';
 import { limits } from './limits.ts';
 import { mergeDeviations } from './deviation.ts';
 import { joinEqualSums } from './equalSums.ts';
@@ -39,7 +40,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   const names = namesOf(kernel, taken);
   const fresh = (base: string): string => names.fresh(base);
   let scratch: readonly Buffer[] = kernel.scratch;
-  const newScratch = (base: string, dtype: 'float64' | 'float32', length: number): Buffer => {
+  const newScratch = (base: string, dtype: 'float64' | 'float32' | 'int32', length: number): Buffer => {
     const buffer: Buffer = { name: scratchName(base, names, unique), dtype, length, role: 'scratch' };
     scratch = [...scratch, buffer];
     return buffer;
@@ -69,6 +70,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   }
   body = splitSums(body);
   body = settleKnown(body);
+  body = withoutBranches(body, { fresh, scratch: newScratch });
   // The loops of a contraction are one loop to V8: nearly all of its time is in the innermost.
   if (!contracts) body = setApart(body, { name: () => unique(`${kernel.name}Row`), scratch: newScratch });
   const summary = passes > 1 ? `${kernel.summary} · ${passes} passes` : kernel.summary;

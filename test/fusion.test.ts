@@ -22,9 +22,10 @@ import { constant, input, iota, onesLike } from '../ops/source.ts';
 import { cos, sin } from '../ops/unary-trig.ts';
 import { exp, sqrt, square } from '../ops/unary.ts';
 import { expand, permute, reshape, transpose, unsqueeze } from '../ops/view.ts';
-import { Parameter, compile, nn, ones, optim, zeros } from '../index.ts';
+import { Parameter, arange, compile, nn, ones, optim, zeros } from '../index.ts';
 import type { Tensor } from '../index.ts';
 import { compileGraph, compileNodes, kernels } from './helpers/compile.ts';
+import { kernelTexts } from './helpers/kernelText.ts';
 
 const tensor = (shape: readonly number[], dtype: DType = 'float32'): Node => input({ shape, dtype });
 const x = tensor([64, 128]);
@@ -249,4 +250,31 @@ test('Adam over parameters of one shape is one kernel each, and one for the step
   const step = compile(() => optimizer.step());
   const count = step.lower().kernels.length;
   t.true(count <= parameters.length + 1, `${count} kernels`);
+});
+
+test('a recurrence over positions has a text that grows with its steps, not with their powers', (t) => {
+  const length = (steps: number): number => {
+    const recurrence = (y: Tensor): Tensor => {
+      let z = arange(64).mul(0.01);
+      for (let i = 0; i < steps; i++) z = z.mul(z).add(z).clamp(-1, 1);
+      return y.mul(z);
+    };
+    return compile(recurrence).lower(zeros([64])).source.length;
+  };
+  const [two, four, six] = [2, 4, 6].map(length);
+  t.true(six - four < 3 * (four - two), `${two}, ${four}, ${six} characters`);
+});
+
+test('a sine of positions is computed once for all passes over a row', (t) => {
+  const encoded = (y: Tensor): Tensor => {
+    const angles = arange(64).unsqueeze(1).mul(arange(16).mul(-0.5).exp());
+    return y.add(angles.sin()).softmax(1);
+  };
+  const { source, kernels } = compile(encoded).lower(zeros([64, 16]));
+  const texts = kernelTexts(
+    source,
+    kernels.map((k) => k.name),
+  );
+  const count = (fn: string): number => texts.reduce((n, { calls }) => n + (calls[fn] ?? 0), 0);
+  t.is(count('sin32'), 1);
 });

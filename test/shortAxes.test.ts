@@ -38,7 +38,11 @@ test('softmax over 4 is one loop over rows, without scratch', (t) => {
   const { built } = compileNodes([x], [softmax(x, 1)]);
   const kernel = built.emitted.textOf(built.plan.kernels[0]);
   t.is(loopsIn(kernel), 1);
-  t.deepEqual(built.plan.kernels[0].scratch, []);
+  // but for the two numbers of which the greater is chosen
+  t.deepEqual(
+    built.plan.kernels[0].scratch.map((b) => b.length),
+    [2],
+  );
   t.is(count(kernel, ' in0['), 4);
   t.is(count(built.source, '= exp32('), 4);
 });

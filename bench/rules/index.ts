@@ -4,6 +4,7 @@
 import { probeOf } from '../lib/rule.ts';
 import type { Probe } from '../lib/workload.ts';
 import { arrays } from './arrays.ts';
+import { choices } from './choices.ts';
 import { loops } from './loops.ts';
 import { matmul } from './matmul.ts';
 import { rows } from './rows.ts';
@@ -12,7 +13,7 @@ import { sums } from './sums.ts';
 
 export const rules: readonly Probe[] = [
   ...arrays,
-  ...Object.entries({ loops, sums, rows, scalars, matmul }).flatMap(([together, group]) =>
+  ...Object.entries({ loops, sums, rows, scalars, choices, matmul }).flatMap(([together, group]) =>
     group.map((rule): Probe => ({ ...probeOf(rule), together })),
   ),
 ];

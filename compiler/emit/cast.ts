@@ -1,13 +1,11 @@
 // Conversions between dtypes in JavaScript. In: a dtype and an expression. Out: the expression as that dtype's value.
 
 import type { DType } from '../dtype.ts';
-import { paren, strength, type Piece } from './primitives.ts';
+import { asNumber, paren, strength, type Piece } from './primitives.ts';
 
 export function castText(dtype: DType, arg: Piece): Piece {
   const logical = arg.logical === true;
-  const number: Piece = logical
-    ? { text: `${paren(arg, strength.conditional + 1)} ? 1 : 0`, strength: strength.conditional }
-    : arg;
+  const number = asNumber(arg);
   switch (dtype) {
     case 'float64':
       return number;

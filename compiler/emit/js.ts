@@ -2,7 +2,7 @@
 // uses into locals (V8 then knows them to be constants), and runs its loops with literal bounds.
 
 import { castText } from './cast.ts';
-import { forms, paren, strength, wrapInteger, type Piece } from './primitives.ts';
+import { asNumber, forms, paren, strength, wrapInteger, type Piece } from './primitives.ts';
 import { Writer, safeComment } from './writer.ts';
 import type { Origin } from '../node.ts';
 import { InternalError } from '../errors.ts';
@@ -95,10 +95,7 @@ export class KernelPrinter {
 
   /** An expression as a number. */
   value(e: Expr): Piece {
-    const piece = this.expr(e);
-    return piece.logical
-      ? { text: `${paren(piece, strength.conditional + 1)} ? 1 : 0`, strength: strength.conditional }
-      : piece;
+    return asNumber(this.expr(e));
   }
 
   /** An expression as a condition; a number is true where it is not 0, NaN included. */
@@ -148,8 +145,13 @@ export class KernelPrinter {
     }
     switch (form.tag) {
       case 'infix': {
-        const side = (e: Expr): Piece =>
-          form.tag === 'infix' && form.operands === 'logical' ? this.condition(e) : this.value(e);
+        const side = (e: Expr): Piece => {
+          if (form.tag === 'infix' && form.operands === 'logical') return this.condition(e);
+          if (form.strength > strength.bitAnd || form.strength < strength.bitOr) return this.value(e);
+          // (a < b) & (c < d): of booleans these operators make 0 or 1.
+          const piece = this.expr(e);
+          return piece.logical ? { ...piece, strength: strength.conditional } : piece;
+        };
         const [a, b] = [side(args[0]), side(args[1])];
         // A sum may stand bare on the left of another one; on the right only what binds more strongly.
         const text = `${paren(a, form.strength)} ${form.symbol} ${paren(b, form.strength + 1)}`;

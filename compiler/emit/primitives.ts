@@ -149,3 +149,11 @@ export function wrapInteger(prim: Primitive, dtype: DType, text: Piece, args: re
 
 /** The text of a piece where something that binds as strongly as `level` is around it. */
 export const paren = (p: Piece, level: number): string => (p.strength < level ? `(${p.text})` : p.text);
+
+/** A boolean as 1 or 0. Of one comparison V8 makes a number without a jump, whatever comes out; && and || are jumps anyway. */
+export function asNumber(p: Piece): Piece {
+  if (!p.logical) return p;
+  return p.strength === strength.or || p.strength === strength.and
+    ? { text: `${p.text} ? 1 : 0`, strength: strength.conditional }
+    : { text: `+${paren(p, strength.unary)}`, strength: strength.unary };
+}
