@@ -17,7 +17,7 @@ import { passesOf, setApart } from './apart.ts';
 import { tile } from './tile.ts';
 import { cutLoops } from './segments.ts';
 import { settleKnown } from './settle.ts';
-import { everywhere, hoistBases, inlineOnce, joinLoops } from './tidy.ts';
+import { beginAtOnce, everywhere, hoistBases, inlineOnce, joinLoops } from './tidy.ts';
 import { splitSums, unrollShort } from './unroll.ts';
 
 /** Names in use, so that transformations can add their own. */
@@ -70,7 +70,7 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   }
   body = splitSums(body);
   body = settleKnown(body);
-  body = withoutBranches(body, { fresh, scratch: newScratch });
+  body = beginAtOnce(withoutBranches(body, { fresh, scratch: newScratch }));
   // The loops of a contraction are one loop to V8: nearly all of its time is in the innermost.
   if (!contracts) body = setApart(body, { name: () => unique(`${kernel.name}Row`), scratch: newScratch });
   const summary = passes > 1 ? `${kernel.summary} · ${passes} passes` : kernel.summary;

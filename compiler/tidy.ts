@@ -73,6 +73,19 @@ export const readsLocal = (e: Expr, name: string): boolean => {
   return found;
 };
 
+/** Variables that are assigned at once begin with that value. */
+export const beginAtOnce = (stmts: readonly Stmt[]): readonly Stmt[] =>
+  everywhere(stmts, (body) => {
+    const result: Stmt[] = [];
+    for (const s of body) {
+      const before = result.at(-1);
+      const begins = s.tag === 'assign' && before?.tag === 'var' && before.name === s.name;
+      if (begins && !readsLocal(s.value, s.name)) result[result.length - 1] = { ...before, value: s.value };
+      else result.push(s);
+    }
+    return result.length === body.length ? body : result;
+  });
+
 /** Writes values that are used once, in the same block and before anything they read changes, where they are used. */
 export const inlineOnce = (stmts: readonly Stmt[]): readonly Stmt[] => everywhere(stmts, inlineBlock);
 

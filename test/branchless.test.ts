@@ -97,3 +97,9 @@ test('a mask of positions is a test of positions', (t) => {
   const masked = (x: Tensor): Tensor => g.where(g.arange(64).unsqueeze(1).lt(g.arange(64)), 0, x);
   t.false(g.compile(masked).lower(square).source.includes('pair'));
 });
+
+test('the largest of a short row begins with its first number', (t) => {
+  const source = sourceOf((x) => x.reshape([-1, 13]).slice(1, 2, 4).amax(1));
+  t.regex(source, /let amax = in0\[/);
+  t.false(source.includes('-Infinity'));
+});

@@ -40,12 +40,13 @@ const dotTile = `
 
 /** Bias and activation of a product that is stored. */
 const later = `function later() {
-  const out0 = $out0, in2 = $in2;
+  const out0 = $out0, in2 = $in2, pair = $pair;
   for (let i = 0; i < ${n}; i++) {
     const base = i * ${n};
     for (let j = 0; j < ${n}; j++) {
       const add = out0[base + j] + in2[j];
-      out0[base + j] = add < 0 ? 0 : add;
+      pair[0] = add;
+      out0[base + j] = pair[+(add < 0)];
     }
   }
 }`;
@@ -146,7 +147,7 @@ export const matmul: readonly Rule[] = [
     broken: (source) =>
       edit(
         source,
-        [/const add = (sums\[.*?\]) \+ in2\[j\];\n\s*(out0\[.*\]) = .*;/, '$2 = $1;'],
+        [/const add = (sums\[.*?\]) \+ in2\[j\];\n\s*pair.*\n\s*(out0\[.*\]) = .*;/, '$2 = $1;'],
         [/^function run\(\) \{\n.*\n/m, `${later.replace(/\$/g, '$$$$')}\n$&  later();\n`],
       ),
   },
