@@ -35,6 +35,8 @@ export class KernelPrinter {
 
   /** A sum; what has a negative coefficient is subtracted. */
   index(i: NestIndex): Piece {
+    if (i.terms.length === 1 && i.offset === 0 && i.terms[0].coef === 1)
+      return this.atomText(i.terms[0].atom);
     const parts: string[] = [];
     let pieces = 0;
     for (const { atom: a, coef } of i.terms) {
@@ -55,15 +57,7 @@ export class KernelPrinter {
       parts.push(`${i.offset < 0 ? '-' : '+'} ${Math.abs(i.offset)}`);
       pieces++;
     }
-    const lone = i.terms.length === 1 && i.offset === 0 && i.terms[0].coef === 1;
-    return {
-      text: parts.join(' '),
-      strength: lone
-        ? this.atomText(i.terms[0].atom).strength
-        : pieces === 1
-          ? strength.product
-          : strength.sum,
-    };
+    return { text: parts.join(' '), strength: pieces === 1 ? strength.product : strength.sum };
   }
 
   private atomText(a: NestIndex['terms'][number]['atom']): Piece {
