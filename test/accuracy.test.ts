@@ -224,3 +224,20 @@ for (const dtype of ['float32', 'float64'] as const) {
     );
   });
 }
+
+// --- powers -------------------------------------------------------------------------------------------------------------------------
+
+for (const exponent of [-1.5, 1.5, 2.5, -2.5, -0.5, -3, -4, -5, 7, 16])
+  test(`x ** ${exponent} of float32 is made of products and roots, and is the power at odd points`, (t) => {
+    const x = input({ shape: [values.length], dtype: 'float32' });
+    const { built, run } = compileGraph(makeGraph([x], [ops.pow(x, exponent)]));
+    t.false(built.source.includes('powOf'));
+    // the reciprocal of a root is what PyTorch computes, and NaN of -Infinity
+    const power = (v: number): number => (exponent === -0.5 ? 1 / Math.sqrt(v) : v ** exponent);
+    const [got] = run([values]);
+    values.forEach((v, i) => {
+      const expected = Math.fround(power(Math.fround(v)));
+      const close = Math.abs(got[i] - expected) <= 1e-6 * Math.abs(expected);
+      t.true(Object.is(got[i], expected) || close, `${v} ** ${exponent} is ${got[i]}, should be ${expected}`);
+    });
+  });
