@@ -50,8 +50,18 @@ function powerExpr(exponent: number, dtype: DType): Scalar {
     case -2:
       return s.div(1, s.mul(a, a));
   }
-  const small = Number.isInteger(exponent) && exponent >= 1 && exponent <= longestProduct[dtype];
-  return small ? bySquaring(dtype, a, exponent) : s.pow(a, exponent);
+  const size = Math.abs(exponent);
+  if (Number.isInteger(exponent) && size <= longestProduct[dtype]) {
+    if (exponent > 0) return bySquaring(dtype, a, exponent);
+    if (dtype === 'float32') return s.div(1, bySquaring(dtype, a, size));
+  }
+  if (dtype === 'float32' && size % 1 === 0.5 && size <= longestProduct[dtype]) {
+    // The root of -Infinity is NaN, but any power of it is infinite or zero; of -0 it is -0, but its powers are 0.
+    const product = s.mul(bySquaring(dtype, a, size - 0.5), s.sqrt(a));
+    const known = s.select(s.eq(a, -Infinity), Infinity, s.abs(product));
+    return exponent > 0 ? known : s.div(1, known);
+  }
+  return s.pow(a, exponent);
 }
 
 const powScalarOp = pointwise<{ readonly exponent: number }>('powScalar', {

@@ -39,6 +39,14 @@ const quarterTurns = Array.from({ length: 20_000 }, (_, k) => (k * 3 - 30_000) *
 const sweeps: readonly Sweep[] = [
   { name: 'exp32', truth: Math.exp, from: -106, to: 89, around: [0, 1, 88.72, -87.3, -103.9] },
   { name: 'log32', truth: Math.log, from: 0, to: 20, around: [1, 1.2e-38, 3.4e38, 0.7071, 1.4142] },
+  {
+    name: 'expm132',
+    truth: Math.expm1,
+    from: -106,
+    to: 89,
+    around: [0, 0.0433, -0.0433, 1, 88.72, -17, -103.9],
+  },
+  { name: 'log1p32', truth: Math.log1p, from: -1, to: 20, around: [0, -1, -0.2929, 0.4142, 1, 3.4e38, 1e16] },
   { name: 'tanh32', truth: Math.tanh, from: -10, to: 10, around: [0, 7.905, -8.3] },
   // like PyTorch's, whose exp overflows there
   {
@@ -72,7 +80,7 @@ function* points({ from, to, around }: Sweep): Generator<number> {
 for (const sweep of sweeps)
   test(`${sweep.name} is within 3e-7 of the truth and never beyond the range of the function`, (t) => {
     const f = helper(sweep.name);
-    const bounded = !['exp32', 'log32'].includes(sweep.name);
+    const bounded = !['exp32', 'log32', 'expm132', 'log1p32'].includes(sweep.name);
     for (const x of points(sweep)) {
       const expected = Math.fround(sweep.truth(x));
       const double = f(x);
@@ -105,6 +113,10 @@ test('what a difference would reveal is exact in double: exp of 0, log of 1, cos
     ['exp32', 0, 1],
     ['exp32', -0, 1],
     ['log32', 1, 0],
+    ['expm132', 0, 0],
+    ['expm132', -0, -0],
+    ['log1p32', 0, 0],
+    ['log1p32', -0, -0],
     ['cos32', 0, 1],
     ['sin32', 0, 0],
     ['sin32', -0, -0],
@@ -212,3 +224,20 @@ for (const dtype of ['float32', 'float64'] as const) {
     );
   });
 }
+
+// --- powers -------------------------------------------------------------------------------------------------------------------------
+
+for (const exponent of [-1.5, 1.5, 2.5, -2.5, -0.5, -3, -4, -5, 7, 16])
+  test(`x ** ${exponent} of float32 is made of products and roots, and is the power at odd points`, (t) => {
+    const x = input({ shape: [values.length], dtype: 'float32' });
+    const { built, run } = compileGraph(makeGraph([x], [ops.pow(x, exponent)]));
+    t.false(built.source.includes('powOf'));
+    // the reciprocal of a root is what PyTorch computes, and NaN of -Infinity
+    const power = (v: number): number => (exponent === -0.5 ? 1 / Math.sqrt(v) : v ** exponent);
+    const [got] = run([values]);
+    values.forEach((v, i) => {
+      const expected = Math.fround(power(Math.fround(v)));
+      const close = Math.abs(got[i] - expected) <= 1e-6 * Math.abs(expected);
+      t.true(Object.is(got[i], expected) || close, `${v} ** ${exponent} is ${got[i]}, should be ${expected}`);
+    });
+  });

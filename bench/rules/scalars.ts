@@ -22,6 +22,8 @@ export const scalars: readonly Rule[] = [
   own('sin', (x) => x.sin()),
   own('cos', (x) => x.cos()),
   own('log', (x) => x.abs().add(0.1).log()),
+  own('expm1', (x) => x.expm1()),
+  own('log1p', (x) => x.abs().log1p()),
   {
     name: 'rule-float32-sigmoid',
     says: `${table}: sigmoid with the exp of float32`,

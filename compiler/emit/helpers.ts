@@ -87,6 +87,29 @@ for (let i = 0; i < 256; i++) halves[i] = 2 ** (127 - i);`,
   return (e - 127) * ${number(LN2)} + s * (2 + t * (0.6666666666666666 + t * (0.4 + t * (0.2857142857142857 + t * 0.2222222222222222))));
 }`,
   },
+  log1p32: {
+    needs: ['bits'],
+    text: `function log1p32(x) { // log32 of 1 + x, which is only asked for its exponent: m - 1 = x h - (1 - h) loses nothing; -0 stays -0
+  if (!(x > -1 && x < 3.4e38)) return Math.log1p(x);
+  float[0] = 1 + x;
+  const e = (bits[0] + 4913933) >> 23;
+  const h = halves[e];
+  const d = x * h - (1 - h);
+  const s = d / (d + 2);
+  const t = s * s;
+  return s * (2 + t * (0.6666666666666666 + t * (0.4 + t * (0.2857142857142857 + t * 0.2222222222222222)))) - (127 - e) * ${number(LN2)};
+}`,
+  },
+  expm132: {
+    needs: ['eighths'],
+    text: `function expm132(x) { // as exp32 with one degree more: t exp(r) - 1 = t (exp(r) - 1) - (1 - t), 3e-8; -0 stays -0
+  const a = x < -103.98 ? -110 : x > 88.7229 ? 100 : x;
+  const k = (a * ${number(8 * LOG2E)} + 1280.5) | 0;
+  const r = a - (k - 1280) * ${number(LN2 / 8)};
+  const t = eighths[k];
+  return t * (r * (1 + r * (0.5 + r * (0.16666666666666666 + r * 0.041666666666666664)))) - (1 - t);
+}`,
+  },
   sin32: {
     text: `function sin32(a) { // a = k pi + r, |r| <= pi / 2: odd polynomial that is 1 at pi / 2, 4e-11; the first 36 bits of pi times k are exact
   if (!(a > -1e5 && a < 1e5)) return Math.sin(a);
