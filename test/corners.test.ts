@@ -1,0 +1,74 @@
+// Legal calls that are rarely made: odd shapes, dtypes, bounds and ties. In: public calls. Out: PyTorch's values, which are written here as
+// literals, and its refusals.
+
+import test from 'ava';
+import * as g from '../index.ts';
+import type { Tensor } from '../index.ts';
+
+const f64 = (data: Parameters<typeof g.tensor>[0]): Tensor =>
+  g.tensor(data, { dtype: 'float64', requiresGrad: true });
+const i32 = (data: Parameters<typeof g.tensor>[0]): Tensor => g.tensor(data, { dtype: 'int32' });
+
+test('a reflection sees what a negative width cuts off at the other side', (t) => {
+  const x = f64([[[[0, 1], [2, 3], [4, 5]]]]); // prettier-ignore
+  const y = g.pad(x, [0, 0, -1, 2], { mode: 'reflect' });
+  t.deepEqual(y.toArray(), [[[[2, 3], [4, 5], [2, 3], [0, 1]]]]); // prettier-ignore
+  y.sum().backward();
+  t.deepEqual(x.grad!.toArray(), [[[[1, 1], [2, 2], [1, 1]]]]); // prettier-ignore
+});
+
+test('rows without columns are 0 apart in every norm', (t) => {
+  const [x, y] = [g.zeros([2, 0]), g.zeros([1, 0])];
+  for (const p of [0, 1, 2, Infinity]) t.deepEqual(g.cdist(x, y, { p }).toArray(), [[0], [0]]);
+  t.deepEqual(g.pdist(g.zeros([3, 0]), { p: Infinity }).toArray(), [0, 0, 0]);
+});
+
+test('hardtanh with its limits swapped is the upper one everywhere, without a gradient', (t) => {
+  const x = f64([-2, 0, 2]);
+  const y = g.hardtanh(x, { minVal: 1, maxVal: -1 });
+  t.deepEqual(y.toArray(), [-1, -1, -1]);
+  y.sum().backward();
+  t.deepEqual(x.grad!.toArray(), [0, 0, 0]);
+});
+
+test('a linear weight of one dimension is a single output', (t) => {
+  const [x, w] = [f64([[1, 2], [3, 4]]), f64([5, 6])]; // prettier-ignore
+  const y = g.linear(x, w, f64(0.5));
+  t.deepEqual(y.toArray(), [17.5, 39.5]);
+  y.sum().backward();
+  t.deepEqual(w.grad!.toArray(), [4, 6]);
+});
+
+test('l1Loss of integers is an integer', (t) => {
+  const loss = g.l1Loss(i32([1, 5]), i32([4, 3]), { reduction: 'sum' });
+  t.is(loss.dtype, 'int32');
+  t.is(loss.item(), 5);
+});
+
+const refusals: readonly (readonly [name: string, call: () => unknown, message: RegExp])[] = [
+  [
+    'softshrink by a negative amount',
+    () => g.softshrink(f64([1]), { lambd: -1 }),
+    /^lambda must be greater or equal to 0, but found to be -1\./,
+  ],
+  [
+    'marginRankingLoss of operands of different ranks',
+    () => g.marginRankingLoss(f64([[1, 2]]), f64([1, 2]), f64([1, -1])),
+    /^margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: \[1, 2\], input2: \[2\], target: \[2\]/,
+  ],
+  [
+    'cosineEmbeddingLoss of rows and a vector',
+    () => g.cosineEmbeddingLoss(f64([[1, 2]]), f64([1, 2]), f64([1])),
+    /^1D target tensor expects 2D input tensors, but found inputs with sizes \[1, 2\] and \[2\]\./,
+  ],
+  [
+    'the mean of integers in l1Loss',
+    () => g.l1Loss(i32([1, 5]), i32([4, 3])),
+    /^mean\(\): could not infer output dtype\./,
+  ],
+];
+
+for (const [name, call, message] of refusals)
+  test(`${name} is refused in PyTorch's words`, (t) => {
+    t.throws(call, { instanceOf: g.GradloomError, message });
+  });
