@@ -72,3 +72,51 @@ for (const [name, call, message] of refusals)
   test(`${name} is refused in PyTorch's words`, (t) => {
     t.throws(call, { instanceOf: g.GradloomError, message });
   });
+
+test('the gradient of a clamp has no history of its own', (t) => {
+  const x = f64([-1, 0, 1]);
+  const [grad] = g.autograd.grad([x.clamp(-0.5, 0.5).sum()], [x], { createGraph: true });
+  t.deepEqual(grad.toArray(), [0, 1, 0]);
+  t.is(grad.gradFn, null);
+});
+
+// --- writing through views --------------------------------------------------------------------------------------------------
+
+test('what fills a view of all elements leaves the whole without a gradient', (t) => {
+  for (const view of [(y: Tensor) => y.reshape([-1]), (y: Tensor) => y.t(), (y: Tensor) => y.unsqueeze(0)]) {
+    const x = f64([[1, 2], [3, 4]]); // prettier-ignore
+    const y = x.mul(2);
+    view(y).fill_(7);
+    t.is(y.gradFn!.name, 'CopySlices');
+    y.sum().backward();
+    t.deepEqual(x.grad!.toArray(), [[0, 0], [0, 0]]); // prettier-ignore
+  }
+});
+
+test('reshape is a view wherever steps of one size lead through the elements', (t) => {
+  const shared = (of: (x: Tensor) => Tensor, shape: readonly number[]): boolean => {
+    const x = g.zeros([2, 3, 4]);
+    of(x).reshape(shape).add_(1);
+    return x.sum().item() !== 0;
+  };
+  t.true(shared((x) => x.index(1, null), [-1]));
+  t.true(shared((x) => x.slice(1, 1), [2, 8]));
+  t.true(shared((x) => x.slice(2, 0, 4, 2), [6, 2]));
+  t.true(shared((x) => x.transpose(0, 2), [4, 1, 3, 2]));
+  t.true(shared((x) => x.select(2, 1), [6]));
+  t.false(shared((x) => x.transpose(0, 1), [-1]));
+  t.false(shared((x) => x.slice(1, 1), [-1]));
+  t.false(shared((x) => x.slice(2, 1), [3, 6]));
+});
+
+test('an expanded tensor can be filled, and refuses any other write', (t) => {
+  const x = g.zeros([2]);
+  x.expand([3, 2]).fill_(2);
+  t.deepEqual(x.toArray(), [2, 2]);
+  x.unsqueeze(1).expand([2, 3]).zero_();
+  t.deepEqual(x.toArray(), [0, 0]);
+  t.throws(() => x.expand([3, 2]).add_(1), {
+    message:
+      /^unsupported operation: more than one element of the written-to tensor refers to a single memory location\./,
+  });
+});
