@@ -66,6 +66,21 @@ const refusals: readonly (readonly [name: string, call: () => unknown, message: 
     () => g.l1Loss(i32([1, 5]), i32([4, 3])),
     /^mean\(\): could not infer output dtype\./,
   ],
+  [
+    'a quantile of integers',
+    () => i32([1, 2]).quantile(0.5),
+    /^quantile\(\) input tensor must be either float or double dtype/,
+  ],
+  [
+    'renorm of a vector',
+    () => f64([1, 2]).renorm(2, 0, 1),
+    /^renorm: input needs at least 2 dimensions, got 1 dimensions/,
+  ],
+  [
+    'the largest magnitude along an empty dimension',
+    () => g.linalg.vectorNorm(g.zeros([2, 0]), Infinity, 1),
+    /^linalg\.vector_norm cannot compute the inf norm on the dimension 1 because this dimension is empty and the operation does not have an identity/,
+  ],
 ];
 
 for (const [name, call, message] of refusals)
@@ -78,6 +93,36 @@ test('the gradient of a clamp has no history of its own', (t) => {
   const [grad] = g.autograd.grad([x.clamp(-0.5, 0.5).sum()], [x], { createGraph: true });
   t.deepEqual(grad.toArray(), [0, 1, 0]);
   t.is(grad.gradFn, null);
+});
+
+test('a sum converts its data to the dtype that is asked for', (t) => {
+  const x = g.tensor([[1.9, 2.9], [3.9, 250.9]]); // prettier-ignore
+  const whole = x.sum({ dtype: 'int32' });
+  t.deepEqual([whole.dtype, whole.item()], ['int32', 256]);
+  t.deepEqual(x.sum(0, true, { dtype: 'int32' }).toArray(), [[4, 252]]);
+  t.is(x.sum({ dtype: 'uint8' }).item(), 0);
+  t.deepEqual(i32([1, 2]).mean({ dtype: 'float64' }).toArray(), 1.5);
+  t.deepEqual(i32([2, 3]).prod(0, { dtype: 'float64' }).dtype, 'float64');
+  t.deepEqual(x.cumsum(1, { dtype: 'int32' }).toArray(), [[1, 3], [3, 253]]); // prettier-ignore
+  t.is(i32([2, 3]).cumprod(0, { dtype: 'float32' }).dtype, 'float32');
+});
+
+test('quantile takes its options where nothing else is given', (t) => {
+  const x = f64([[1, 2, 4], [8, 16, 32]]); // prettier-ignore
+  t.is(x.quantile(0.5, { interpolation: 'lower' }).item(), 4);
+  t.deepEqual(x.quantile(0.25, 1, false, { interpolation: 'higher' }).toArray(), [2, 16]);
+  t.deepEqual(x.quantile(0.5, { dim: 0, keepdim: true }).toArray(), [[4.5, 9, 18]]);
+});
+
+test('the largest magnitude of nothing is 0 in norm', (t) => {
+  const x = g.zeros([2, 0]);
+  t.deepEqual(x.norm(Infinity, 1).toArray(), [0, 0]);
+  t.deepEqual(x.norm(-Infinity, 1, true).toArray(), [[0], [0]]);
+});
+
+test('flattening one dimension is the tensor itself', (t) => {
+  const x = g.zeros([3]);
+  t.is(x.flatten(), x);
 });
 
 // --- writing through views --------------------------------------------------------------------------------------------------
