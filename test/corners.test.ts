@@ -72,6 +72,11 @@ const refusals: readonly (readonly [name: string, call: () => unknown, message: 
     /^quantile\(\) input tensor must be either float or double dtype/,
   ],
   [
+    'the cross product of rows and a vector',
+    () => g.linalg.cross(f64([[1, 2, 3]]), f64([1, 2, 3])),
+    /^linalg\.cross: inputs must have the same number of dimensions\./,
+  ],
+  [
     'renorm of a vector',
     () => f64([1, 2]).renorm(2, 0, 1),
     /^renorm: input needs at least 2 dimensions, got 1 dimensions/,
