@@ -76,6 +76,7 @@ const refusals: readonly (readonly [name: string, call: () => unknown, message: 
     () => g.linalg.cross(f64([[1, 2, 3]]), f64([1, 2, 3])),
     /^linalg\.cross: inputs must have the same number of dimensions\./,
   ],
+  ['a remainder by false', () => i32([5]).remainder(g.tensor([false])), /^ZeroDivisionError/],
   [
     'renorm of a vector',
     () => f64([1, 2]).renorm(2, 0, 1),
@@ -110,6 +111,20 @@ test('a sum converts its data to the dtype that is asked for', (t) => {
   t.deepEqual(i32([2, 3]).prod(0, { dtype: 'float64' }).dtype, 'float64');
   t.deepEqual(x.cumsum(1, { dtype: 'int32' }).toArray(), [[1, 3], [3, 253]]); // prettier-ignore
   t.is(i32([2, 3]).cumprod(0, { dtype: 'float32' }).dtype, 'float32');
+});
+
+test('a number beside small integers is not one of them where the result is a float', (t) => {
+  const x = g.tensor([3], { dtype: 'uint8' });
+  t.deepEqual(x.div(-1).toArray(), [-3]);
+  t.deepEqual(g.div(-2, x.add(1)).toArray(), [-0.5]);
+  t.deepEqual(x.copysign(-1).toArray(), [-3]);
+  t.deepEqual(x.xlogy(-1).toArray(), [NaN]);
+});
+
+test('booleans are added with a factor as booleans', (t) => {
+  const [x, y] = [[true, false], [true, true]].map((data) => g.tensor(data)); // prettier-ignore
+  t.deepEqual(x.add(y, { alpha: 2 }).toArray(), [true, true]);
+  t.deepEqual(x.add(y, { alpha: 0 }).toArray(), [true, false]);
 });
 
 test('quantile takes its options where nothing else is given', (t) => {
