@@ -140,6 +140,15 @@ test('the largest magnitude of nothing is 0 in norm', (t) => {
   t.deepEqual(x.norm(-Infinity, 1, true).toArray(), [[0], [0]]);
 });
 
+test('softmax layers take their dimension alone or by name', (t) => {
+  const x = f64([[0, 0], [0, 0]]); // prettier-ignore
+  t.deepEqual(new g.nn.Softmax({ dim: 0 }).forward(x).toArray(), new g.nn.Softmax(0).forward(x).toArray());
+  t.is(String(new g.nn.LogSoftmax({ dim: 1 })), 'LogSoftmax(dim=1)');
+  t.throws(() => new g.nn.Softmin({ dims: 0 } as never).forward(x), {
+    message: /unexpected keyword argument 'dims'/,
+  });
+});
+
 test('flattening one dimension is the tensor itself', (t) => {
   const x = g.zeros([3]);
   t.is(x.flatten(), x);
