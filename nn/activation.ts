@@ -116,14 +116,18 @@ export class GLU extends layerOf<One, { dim: number }>(
   (o) => `dim=${o.dim}`,
 ) {}
 
-const dimText = (dim: number): string => `dim=${dim}`;
+/** A dimension alone or by name. */
+type Along = number | { readonly dim: number };
+const dimOf = (given: Along): number =>
+  typeof given === 'object' ? withDefaults('Softmax', { dim: -1 }, given).dim : given;
+const dimText = (given: Along): string => `dim=${dimOf(given)}`;
 
 /** exp(x) / sum(exp(x)) along a dimension. */
-export class Softmax extends layerWith<number>((x, dim) => softmax(x, dim), dimText) {}
+export class Softmax extends layerWith<Along>((x, dim) => softmax(x, dimOf(dim)), dimText) {}
 /** log(softmax(x)) along a dimension. */
-export class LogSoftmax extends layerWith<number>((x, dim) => logSoftmax(x, dim), dimText) {}
+export class LogSoftmax extends layerWith<Along>((x, dim) => logSoftmax(x, dimOf(dim)), dimText) {}
 /** softmax(-x) along a dimension. */
-export class Softmin extends layerWith<number>((x, dim) => softmin(x, dim), dimText) {}
+export class Softmin extends layerWith<Along>((x, dim) => softmin(x, dimOf(dim)), dimText) {}
 
 /** Softmax over the channels of an image: [n, c, h, w] or [c, h, w]. */
 export class Softmax2d extends Module {

@@ -2,7 +2,7 @@
 // one select, and its gradient a gate with PyTorch's choice at the kinks (autograd.md 1.9): relu is decided by its result,
 // hardtanh's interval is open where clamp's is closed. The smooth ones are in activation-smooth.ts.
 
-import { ShapeError } from '../compiler/errors.ts';
+import { ShapeError, ValueError } from '../compiler/errors.ts';
 import { node } from '../compiler/node.ts';
 import type { Node } from '../compiler/node.ts';
 import type { Op } from '../compiler/op.ts';
@@ -60,9 +60,9 @@ const hardtanhWith = kinked<Bounds>(
   (x, { minVal, maxVal }, num) => clampBetween(x, num(minVal), num(maxVal)),
   (g, x, { minVal, maxVal }, num) => s.select(s.or(s.le(x, num(minVal)), s.ge(x, num(maxVal))), 0, g),
 );
-/** x limited to [minVal, maxVal]; no gradient at the ends. */
+/** x limited to [minVal, maxVal], the upper limit last; no gradient at the ends. */
 export const hardtanh = (x: Node, { minVal = -1, maxVal = 1 }: Partial<Bounds> = {}): Node =>
-  hardtanhWith(x, { minVal, maxVal });
+  hardtanhWith(x, { minVal: Math.min(minVal, maxVal), maxVal });
 /** x limited to [0, 6]. */
 export const relu6 = (x: Node): Node => hardtanhWith(x, { minVal: 0, maxVal: 6 });
 
@@ -145,7 +145,10 @@ const softshrinkWith = kinked<{ readonly lambd: number }>(
   shrinkGradient,
 );
 /** x moved towards 0 by lambd, 0 within. */
-export const softshrink = (x: Node, { lambd = 0.5 } = {}): Node => softshrinkWith(x, { lambd });
+export function softshrink(x: Node, { lambd = 0.5 } = {}): Node {
+  if (!(lambd >= 0)) throw new ValueError(`lambda must be greater or equal to 0, but found to be ${lambd}.`);
+  return softshrinkWith(x, { lambd });
+}
 
 const hardsigmoidWith = kinked<undefined>(
   'hardsigmoid',

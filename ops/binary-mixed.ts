@@ -9,7 +9,7 @@ import { add, div, maximum, mul, pow, sub } from './binary.ts';
 import { eq, isinf, le, logicalAnd } from './compare.ts';
 import { isNode, isNumber, overloadedByNumber, together } from './operand.ts';
 import type { Operand } from './operand.ts';
-import { floating, pointwise } from './pointwise.ts';
+import { floatsTogether, pointwise } from './pointwise.ts';
 import type { Pointwise } from './pointwise.ts';
 import { maskedFill, where } from './select.ts';
 import { zerosLike } from './source.ts';
@@ -29,7 +29,7 @@ const savesBothAndResult = (): Readonly<Record<string, number | 'output'>> => ({
 /** The node-level function of an operator of two floats. */
 function ofFloats(name: string, spec: Pointwise<undefined>): (x: Operand, y: Operand) => Node {
   const op = pointwise(name, spec);
-  return (x, y) => node(op, together(x, y).map(floating), undefined);
+  return (x, y) => node(op, floatsTogether(x, y), undefined);
 }
 
 /** 1 / (x^2 + y^2), 0 at the origin (as PyTorch has it since 2.0). */
@@ -101,7 +101,7 @@ const ldexpOp = pointwise('ldexp', {
   saves: savesBoth,
 });
 /** x * 2^y, differentiable in both. */
-export const ldexp = (x: Operand, y: Operand): Node => node(ldexpOp, together(x, y).map(floating), undefined);
+export const ldexp = (x: Operand, y: Operand): Node => node(ldexpOp, floatsTogether(x, y), undefined);
 
 const heavisideOp = {
   ...pointwise('heaviside', { expr: s.select(s.eq(a, 0), b, s.select(s.gt(a, 0), 1, 0)) }),
@@ -158,4 +158,4 @@ export const addcmul = (x: Operand, y: Operand, z: Operand, { value = 1 }: Parti
 
 /** x + value * y / z, in floats. */
 export const addcdiv = (x: Operand, y: Operand, z: Operand, { value = 1 }: Partial<Scale> = {}): Node =>
-  node(addcdivOp, together(x, y, z).map(floating), { value });
+  node(addcdivOp, floatsTogether(x, y, z), { value });

@@ -8,11 +8,12 @@ import type { Node } from '../compiler/node.ts';
 import { declareCommutative } from '../compiler/rewrite.ts';
 import { arg, s } from '../compiler/scalar.ts';
 import type { Scalar } from '../compiler/scalar.ts';
+import { cast } from './cast.ts';
 import { divRounded } from './binary-divide.ts';
 import type { RoundingMode } from './binary-divide.ts';
 import { isNode, isNumber, together } from './operand.ts';
 import type { Operand } from './operand.ts';
-import { floating, pointwise, savesNothing } from './pointwise.ts';
+import { floatsTogether, pointwise, savesNothing } from './pointwise.ts';
 import type { Pull } from './pointwise.ts';
 import { neg } from './unary.ts';
 
@@ -24,7 +25,7 @@ const pass: Pull = (g) => g;
 
 // `alpha` multiplies the second operand: a composite under the same name, and nothing that a rule for plain sums could mistake.
 const addScaledOp = pointwise<{ readonly alpha: number }>('addScaled', {
-  expand: ([x, y], { alpha }) => add(x, mul(y, alpha)),
+  expand: ([x, y], { alpha }) => add(x, cast(mul(y, alpha), y.type.dtype)),
   saves: savesNothing,
   gradName: 'AddBackward0',
 });
@@ -114,9 +115,7 @@ export const div = (
   y: Operand,
   { roundingMode = null }: { roundingMode?: RoundingMode | null } = {},
 ): Node =>
-  roundingMode === null
-    ? node(divOp, together(x, y).map(floating), undefined)
-    : divRounded(x, y, roundingMode);
+  roundingMode === null ? node(divOp, floatsTogether(x, y), undefined) : divRounded(x, y, roundingMode);
 
 export * from './binary-power.ts';
 export * from './binary-extreme.ts';

@@ -71,6 +71,9 @@ export function pairwiseDistance(
   return norm(add(sub(x1, x2), eps), p, -1, keepdim);
 }
 
+/** The norm of rows; rows of no columns, which have no maximum, are 0 apart. */
+const rowNorm = (x: Node, p: number): Node => norm(x, x.type.shape.at(-1) === 0 ? 1 : p, -1);
+
 const cdistOp = defineOp<{ readonly p: number }>({
   name: 'cdist',
   type([x, y]) {
@@ -79,7 +82,7 @@ const cdistOp = defineOp<{ readonly p: number }>({
   },
   meaning: ({ inputs: [x, y], attrs: { p } }) => ({
     tag: 'composite',
-    expand: () => norm(sub(unsqueeze(x, -2), unsqueeze(y, -3)), p, -1),
+    expand: () => rowNorm(sub(unsqueeze(x, -2), unsqueeze(y, -3)), p),
   }),
   saves: () => ({ x1: 0, x2: 1, result: 'output' }),
 });
@@ -123,7 +126,7 @@ const pdistOp = defineOp<{ readonly p: number }>({
       const i = node(pairRow, [k], { n });
       const j = node(pairColumn, [k, i], { n });
       const rows = (at: Node): Node => indexSelect(x, 0, cast(at, 'int32'));
-      return norm(sub(rows(i), rows(j)), p, 1);
+      return rowNorm(sub(rows(i), rows(j)), p);
     },
   }),
   saves: () => ({ self: 0, result: 'output' }),

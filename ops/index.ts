@@ -251,18 +251,8 @@ export {
 export { histc, histogram } from './histogram.ts';
 export { cov, corrcoef, isin } from './statistics.ts';
 export { det, slogdet, logdet, inv, inverse, solve, solveTriangular } from './linalg.ts';
-export {
-  cholesky,
-  choleskySolve,
-  qr,
-  eigh,
-  eigvalsh,
-  svd,
-  svdvals,
-  pinv,
-  pinv as pinverse,
-  matrixRank,
-} from './linalg-factor.ts';
+export { cholesky, choleskySolve, qr, eigh, eigvalsh } from './linalg-factor.ts';
+export { svd, svdvals, pinv, pinv as pinverse, matrixRank } from './linalg-svd.ts';
 export { lu, luFactor, luSolve, lstsq } from './linalg-lu.ts';
 export { matrixExp, matrixPower } from './linalg-function.ts';
 export { matrixNorm, linalgNorm, vecdot, cond, linalgDiagonal, linalgCross } from './linalg-norm.ts';

@@ -1,24 +1,23 @@
-// Factorisations: cholesky, qr, eigh, svd, and what is made of them. In: matrices or batches of them, in floats. Out: routines; those with
+// Factorisations: cholesky, qr, eigh; svd is in linalg-svd.ts. In: matrices or batches of them, in floats. Out: routines; those with
 // several results pack them into one matrix, of which each result is a view, so that one gradient formula sees all of them.
 
-import { ShapeError, ValueError } from '../compiler/errors.ts';
+import { ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import type { Op } from '../compiler/op.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { along, at } from '../compiler/view.ts';
 import { add, div, mul, sub } from './binary.ts';
-import { eq, gt } from './compare.ts';
+import { eq } from './compare.ts';
 import { diagEmbed, tril, triu } from './diagonal.ts';
+import { cat } from './join.ts';
 import { batchOf, checkMatrix, checkSquare, denseOp, inBatch, lastTwo, mT, times } from './linalg-core.ts';
 import { solveTriangular } from './linalg.ts';
-import { singularValues, symmetricEigen } from './linalg/eigen.ts';
+import { symmetricEigen } from './linalg/eigen.ts';
 import { householder } from './linalg/qr.ts';
 import { choleskyFactor } from './linalg/triangular.ts';
-import { named } from './named.ts';
-import { sum } from './reduce-sum.ts';
 import { where } from './select.ts';
-import { narrow, select, slice } from './slice.ts';
+import { narrow, select } from './slice.ts';
 import { iota } from './source.ts';
 import { affineOp, affineView } from './view-affine.ts';
 import type { AffineAttrs } from './view-affine.ts';
@@ -63,7 +62,13 @@ export function choleskySolve(b: Node, factor: Node, { upper = false }: Cholesky
 }
 
 /** Rows of a packed result, as a matrix or, for a single row, as a vector. */
-function part(op: Op<AffineAttrs>, packed: Node, from: number, rows: number | null, columns: number): Node {
+export function part(
+  op: Op<AffineAttrs>,
+  packed: Node,
+  from: number,
+  rows: number | null,
+  columns: number,
+): Node {
   const lead = batchOf(packed.type.shape);
   const maps = lead.map((_, i) => along(i));
   const shape: Shape = rows === null ? [...lead, columns] : [...lead, rows, columns];
@@ -74,7 +79,6 @@ function part(op: Op<AffineAttrs>, packed: Node, from: number, rows: number | nu
 const views = {
   qr: affineOp('qr', 'LinalgQrBackward0'),
   eigh: affineOp('eigh', 'LinalgEighBackward0'),
-  svd: affineOp('svd', 'LinalgSvdBackward0'),
 };
 
 /** [q; r.mT] for k columns of q. */
@@ -91,10 +95,6 @@ const qrOp = denseOp<{ readonly k: number }>('qrPacked', {
   },
   vjp(g, { inputs: [x], attrs: { k } }) {
     const [m, n] = lastTwo(x.type);
-    if (k < n)
-      throw new ValueError(
-        'The derivative of linalg.qr is implemented for matrices of at least as many rows as columns',
-      );
     if (k > n && m > n)
       throw new ValueError(
         "The QR decomposition is not differentiable when mode='complete' and nrows > ncols",
@@ -117,7 +117,13 @@ export function qr(
 ): [Node, Node] {
   checkMatrix('linalg.qr', x);
   const [m, n] = lastTwo(x.type);
-  const k = mode === 'complete' ? m : Math.min(m, n);
+  if (m < n) {
+    // the first columns decide; the others are only turned
+    const [q, left] = qr(narrow(x, -1, 0, m));
+    const r = cat([left, times(q, 'ki', narrow(x, -1, m, n - m), 'kj', 'ij')], -1);
+    return [mode === 'r' ? narrow(q, -2, 0, 0) : q, r];
+  }
+  const k = mode === 'complete' ? m : n;
   const packed = node(qrOp, [x], { k });
   const q = part(views.qr, packed, 0, mode === 'r' ? 0 : m, k);
   return [q, mT(part(views.qr, packed, m, n, k))];
@@ -137,9 +143,9 @@ const eighOp = denseOp<{ readonly upper: boolean }>('eighPacked', {
     const n = packed.type.shape.at(-1)!;
     const [w, gw] = [packed, g].map((v) => select(v, -2, 0));
     const [v, gv] = [packed, g].map((p) => narrow(p, -2, 1, n));
-    // V (diag(gw) + V^T gV / (w_j - w_i)) V^T
-    const inner = times(v, 'ki', gv, 'kj', 'ij');
-    const core = add(diagEmbed(gw), mul(inner, gaps(w)));
+    // V (diag(gw) + sym(V^T gV / (w_j - w_i))) V^T
+    const inner = mul(times(v, 'ki', gv, 'kj', 'ij'), gaps(w));
+    const core = add(diagEmbed(gw), mul(add(inner, mT(inner)), 0.5));
     return [times(times(v, 'ik', core, 'kl', 'il'), 'il', v, 'jl', 'ij')];
   },
 });
@@ -148,7 +154,7 @@ const eighOp = denseOp<{ readonly upper: boolean }>('eighPacked', {
 const onDiagonal = (n: number): Node => eq(iota([n, 1], 0, 'int32'), iota([1, n], 1, 'int32'));
 
 /** 1 / (w[j] - w[i]), 0 on the diagonal. */
-function gaps(w: Node): Node {
+export function gaps(w: Node): Node {
   const same = onDiagonal(w.type.shape.at(-1)!);
   const gap = sub(unsqueeze(w, -2), unsqueeze(w, -1));
   return where(same, 0, div(1, where(same, 1, gap)));
@@ -168,92 +174,3 @@ export function eigh(x: Node, { UPLO = 'L' }: EighOptions = {}): [Node, Node] {
 }
 /** The eigenvalues of symmetric matrices in ascending order. */
 export const eigvalsh = (x: Node, options: EighOptions = {}): Node => eigh(x, options)[0];
-
-/** [s; u; v] of matrices [m, n] with m >= n: n columns each. */
-const svdOp = denseOp<undefined>('svdPacked', {
-  type: ([x]) => {
-    const [m, n] = lastTwo(x);
-    return { shape: [...batchOf(x.shape), 1 + m + n, n], dtype: x.dtype };
-  },
-  run([a], out, [type]) {
-    const [m, n] = lastTwo(type);
-    const { u, s, v } = singularValues(a, m, n);
-    out.set(s);
-    out.set(u, n);
-    out.set(v, n + m * n);
-  },
-  vjp(g, packed) {
-    const [m, n] = lastTwo(packed.inputs[0].type);
-    const [s, gs] = [packed, g].map((v) => select(v, -2, 0));
-    const [u, gu] = [packed, g].map((p) => narrow(p, -2, 1, m));
-    const [v, gv] = [packed, g].map((p) => narrow(p, -2, 1 + m, n));
-    // U ((skew(U^T gU) / E) S + S (skew(V^T gV) / E) + diag(gs)) V^T + (1 - U U^T) gU S^-1 V^T, with E_ij = s_j^2 - s_i^2
-    const skew = (a: Node, b: Node): Node => {
-      const inner = times(a, 'ki', b, 'kj', 'ij');
-      return sub(inner, mT(inner));
-    };
-    const e = gaps(mul(s, s));
-    const [row, column] = [unsqueeze(s, -2), unsqueeze(s, -1)];
-    const core = add(add(mul(mul(skew(u, gu), e), row), mul(mul(skew(v, gv), e), column)), diagEmbed(gs));
-    const inside = times(times(u, 'ik', core, 'kl', 'il'), 'il', v, 'jl', 'ij');
-    if (m === n) return [inside];
-    const scaled = div(gu, row);
-    const outside = sub(scaled, times(u, 'ik', times(u, 'lk', scaled, 'lj', 'kj'), 'kj', 'ij'));
-    return [add(inside, times(outside, 'ik', v, 'jk', 'ij'))];
-  },
-});
-
-/** [U, S, Vh] with x = U diag(S) Vh, singular values descending; k = min(m, n) columns of U and rows of Vh. */
-export function svd(
-  x: Node,
-  { fullMatrices = false }: { readonly fullMatrices?: boolean } = {},
-): [Node, Node, Node] {
-  checkMatrix('linalg.svd', x);
-  const [m, n] = lastTwo(x.type);
-  if (fullMatrices && m !== n)
-    throw new ShapeError('linalg.svd: only the reduced form is available for matrices that are not square');
-  if (m < n) {
-    const [u, s, vh] = svd(mT(x));
-    return [mT(vh), s, mT(u)];
-  }
-  const packed = node(svdOp, [x], undefined);
-  return [
-    part(views.svd, packed, 1, m, n),
-    part(views.svd, packed, 0, null, n),
-    mT(part(views.svd, packed, 1 + m, n, n)),
-  ];
-}
-/** The singular values, descending. */
-export const svdvals = (x: Node): Node => svd(x)[1];
-
-/** The largest of singular values, which is the first; none if there are none. */
-const largest = (s: Node): Node => slice(s, -1, 0, 1);
-
-export interface PinvOptions {
-  /** Singular values up to this part of the largest count as 0. */
-  readonly rcond?: number;
-}
-
-const pinvOf = named<PinvOptions>(
-  'pinv',
-  ([x], { rcond }) => {
-    const [u, s, vh] = svd(x);
-    const [m, n] = lastTwo(x.type);
-    const part = rcond ?? Math.max(m, n) * (x.type.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
-    const kept = gt(s, mul(largest(s), part));
-    const inverse = where(kept, div(1, where(kept, s, 1)), 0);
-    return times(mul(mT(vh), unsqueeze(inverse, -2)), 'ik', u, 'jk', 'ij');
-  },
-  { gradName: () => 'LinalgPinvBackward0', saves: () => ({ result: 'output', self: 0 }) },
-);
-
-/** The pseudoinverse (Moore and Penrose). */
-export const pinv = (x: Node, { rcond }: PinvOptions = {}): Node => pinvOf([x], { rcond });
-
-/** How many singular values are not 0, up to rounding. */
-export function matrixRank(x: Node): Node {
-  const s = svdvals(x);
-  const [m, n] = lastTwo(x.type);
-  const part = Math.max(m, n) * (x.type.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
-  return sum(gt(s, mul(largest(s), part)), -1);
-}

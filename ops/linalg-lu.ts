@@ -12,7 +12,7 @@ import { tril, triu } from './diagonal.ts';
 import { gatherAlong } from './index-core.ts';
 import { cat } from './join.ts';
 import { batchOf, checkMatrix, denseOp, lastTwo, mT, times } from './linalg-core.ts';
-import { matrixRank, pinv, svdvals } from './linalg-factor.ts';
+import { matrixRank, pinv, svdvals } from './linalg-svd.ts';
 import { solveTriangular } from './linalg.ts';
 import { factorize } from './linalg/lu.ts';
 import { matmul } from './matmul.ts';

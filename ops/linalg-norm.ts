@@ -7,7 +7,7 @@ import { checkDim, numel } from '../compiler/shape.ts';
 import { div, mul } from './binary.ts';
 import { diagonal } from './diagonal.ts';
 import { checkMatrix, checkSquare } from './linalg-core.ts';
-import { svdvals } from './linalg-factor.ts';
+import { svdvals } from './linalg-svd.ts';
 import { inv } from './linalg.ts';
 import { cross } from './product.ts';
 import { vectorNorm } from './reduce-norm.ts';

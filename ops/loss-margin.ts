@@ -57,6 +57,10 @@ export function marginRankingLoss(
   { margin = 0, reduction }: MarginOptions = {},
 ): Node {
   const [a, b, t] = asFloats(input1, input2, target);
+  if (a.type.shape.length !== t.type.shape.length || b.type.shape.length !== t.type.shape.length)
+    throw new ShapeError(
+      `margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: ${showShape(a.type.shape)}, input2: ${showShape(b.type.shape)}, target: ${showShape(t.type.shape)} `,
+    );
   return reduceLoss(clampMin(add(mul(neg(t), sub(a, b)), margin), 0), reduction);
 }
 
@@ -69,7 +73,7 @@ export function cosineEmbeddingLoss(
 ): Node {
   const [a, b, t] = asFloats(input1, input2, target);
   const rank = a.type.shape.length;
-  if (t.type.shape.length !== rank - 1)
+  if (t.type.shape.length !== rank - 1 || b.type.shape.length !== rank)
     throw new ShapeError(
       `${rank - 1}D target tensor expects ${rank}D input tensors, but found inputs with sizes ${showShape(a.type.shape)} and ${showShape(b.type.shape)}.`,
     );

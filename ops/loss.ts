@@ -93,9 +93,9 @@ const squared = ofDifference<undefined>('mseLoss', s.mul(difference, difference)
 export const mseLoss = (input: Node, target: Node, { reduction }: LossOptions = {}): Node =>
   squared(asFloats(input, target), undefined, reduction);
 
-/** |input - target|; the gradient at 0 is 0. */
+/** |input - target|, of integers an integer; the gradient at 0 is 0. */
 export const l1Loss = (input: Node, target: Node, { reduction }: LossOptions = {}): Node => {
-  const [x, y] = asFloats(input, target);
+  const [x, y] = together(input, target);
   return reduceLoss(abs(sub(x, y)), reduction);
 };
 

@@ -218,6 +218,13 @@ const linearOp: Op = defineOp<unknown>({
   saves: savesFactors('mat1', 'mat2'),
 });
 
-/** x times the transpose of `weight` [out, in], plus `bias`; x has any number of leading dimensions. */
-export const linear = (x: Node, weight: Node, bias: Node | null = null): Node =>
-  node(linearOp, bias ? [x, weight, bias] : [x, weight], undefined);
+/**
+ * x times the transpose of `weight` [out, in], plus `bias`; x has any number of leading dimensions. A weight [in] is a single
+ * output, without a dimension of its own.
+ */
+export function linear(x: Node, weight: Node, bias: Node | null = null): Node {
+  if (weight.type.shape.length !== 1)
+    return node(linearOp, bias ? [x, weight, bias] : [x, weight], undefined);
+  const y = matmul(x, weight);
+  return bias ? add(y, bias) : y;
+}

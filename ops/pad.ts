@@ -79,7 +79,7 @@ const borderPad = defineOp<BorderAttrs>({
   saves: ({ attrs: { mode } }): Readonly<Record<string, number>> => (mode === 'circular' ? {} : { self: 0 }),
 });
 
-/** One axis of a border padding: index o - before, answered from inside where it falls outside. */
+/** One axis of a border padding: index o - before, answered from inside where it falls outside; negative widths leave out. */
 function padAxis(x: Node, axis: number, before: number, after: number, mode: BorderAttrs['mode']): Node {
   if (before === 0 && after === 0) return x;
   const { shape } = x.type;
@@ -136,10 +136,12 @@ export function pad(
     if (mode === 'circular' && widest > shape[i])
       throw new ShapeError('Padding value causes wrapping around more than once.');
   });
+  const whole = by.every(([before, after]) => before >= 0 && after >= 0);
+  // what a negative width cuts off is no longer there to be repeated, but a reflection still sees it
+  if (mode === 'reflect' || whole) return node(borderPad, [x], { mode, by, spatial });
   const grown = by.map(([before, after]) => [Math.max(before, 0), Math.max(after, 0)] as const);
   const cropped = by.map(([before, after]) => [Math.min(before, 0), Math.min(after, 0)] as const);
-  const whole = by.every(([before, after]) => before >= 0 && after >= 0);
-  return node(borderPad, [whole ? x : padBy(x, cropped, 0)], { mode, by: grown, spatial });
+  return node(borderPad, [padBy(x, cropped, 0)], { mode, by: grown, spatial });
 }
 
 export const rules = viewRules([constantPad]);

@@ -12,7 +12,8 @@ import type { Meaning, Op } from '../compiler/op.ts';
 import { castNumber, constant as constantScalar } from '../compiler/scalar.ts';
 import type { Scalar } from '../compiler/scalar.ts';
 import { cast } from './cast.ts';
-import { mapType } from './operand.ts';
+import { asNode, commonType, mapType } from './operand.ts';
+import type { Operand } from './operand.ts';
 import { sumTo } from './reduce-sum.ts';
 
 /** The gradient of one input, before it is summed to that input's shape. */
@@ -100,6 +101,13 @@ export function savesNothing(): Readonly<Record<string, never>> {
 /** As a float: integers and booleans become the default float. */
 export function floating(x: Node): Node {
   return isFloat(x.type.dtype) ? x : cast(x, defaultFloat);
+}
+
+/** Operands as floats of their common dtype, numbers without a detour over what integers can hold. */
+export function floatsTogether(...operands: readonly Operand[]): Node[] {
+  const common = commonType(...operands);
+  const dtype = isFloat(common) ? common : defaultFloat;
+  return operands.map((x) => asNode(x, dtype));
 }
 
 /** The node-level function of an operator without attributes that computes in floats. */

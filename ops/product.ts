@@ -167,6 +167,8 @@ const crossOp: Op<{ readonly dim: number }> = defineOp<{ readonly dim: number }>
 export function cross(x: Node, y: Node, options?: number | { readonly dim?: number }): Node {
   const { dim } = optionsOf<'dim', number, { readonly dim?: number }>('dim', options);
   const shape = broadcastShapes(x.type.shape, y.type.shape);
+  if (x.type.shape.length !== y.type.shape.length)
+    throw new ShapeError('linalg.cross: inputs must have the same number of dimensions.');
   const at = dim === undefined ? shape.indexOf(3) : checkDim(dim, shape.length);
   if (at < 0) throw new ShapeError('no dimension of size 3 in input');
   if (shape[at] !== 3)

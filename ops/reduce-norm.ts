@@ -2,7 +2,7 @@
 // gradients are PyTorch's norm_backward (FunctionsManual.cpp), 0 where the norm is 0, shared evenly among the largest for p = inf.
 
 import { dtypes, isFloat } from '../compiler/dtype.ts';
-import { DTypeError, ValueError } from '../compiler/errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import type { Op } from '../compiler/op.ts';
@@ -15,7 +15,7 @@ import { eq, gt, ne } from './compare.ts';
 import { named } from './named.ts';
 import { optionsOf } from './options.ts';
 import type { Dims, ReduceAttrs } from './reduce-sum.ts';
-import { reduceAttrs, reduceType, restore, sum } from './reduce-sum.ts';
+import { countReduced, reduceAttrs, reduceType, restore, sum } from './reduce-sum.ts';
 import { amax, amin, shareEvenly } from './reduce.ts';
 import { where } from './select.ts';
 import { abs, sgn, sqrt } from './unary.ts';
@@ -90,8 +90,18 @@ function normOf(op: Op<NormAttrs>, x: Node, p: Order, dim: Dims | undefined, kee
       `linalg.vector_norm: Expected a floating point or complex tensor as input. Got ${dtypes[x.type.dtype].torchName}`,
     );
   const attrs = { ...reduceAttrs(op.name, x, dim, keepdim), p: orderOf(p) };
-  return node(op, [x], attrs);
+  if ((attrs.p >= 0 && attrs.p < Infinity) || countReduced(x.type.shape, attrs) > 0)
+    return node(op, [x], attrs);
+  // there is no largest magnitude of nothing; the older function says 0
+  if (op === ops.norm) return sum(x, attrs.axes, keepdim);
+  const axis = attrs.axes.find((a) => x.type.shape[a] === 0)!;
+  const place = attrs.whole ? 'an empty tensor' : `the dimension ${axis}`;
+  throw new ValueError(
+    `linalg.vector_norm cannot compute the ${orderName(attrs.p)} norm on ${place} because ${attrs.whole ? '' : 'this dimension is empty and '}the operation does not have an identity`,
+  );
 }
+
+const orderName = (p: number): string => String(p).replace('Infinity', 'inf');
 
 /** (sum |x|^p)^(1/p); p = 2 if absent, 0 counts, inf and -inf are the largest and smallest magnitude. */
 export function norm(x: Node, p?: Order | NormOptions, dim?: Dims, keepdim = false): Node {
@@ -133,5 +143,8 @@ const renormNode = named<{ readonly p: number; readonly dim: number; readonly ma
 );
 
 /** `x` with each slice along a dimension scaled down to norm `maxnorm` where it is larger. */
-export const renorm = (x: Node, p: number, dim: number, maxnorm: number): Node =>
-  renormNode([x], { p, dim: checkDim(dim, x.type.shape.length), maxnorm });
+export function renorm(x: Node, p: number, dim: number, maxnorm: number): Node {
+  const rank = x.type.shape.length;
+  if (rank < 2) throw new ShapeError(`renorm: input needs at least 2 dimensions, got ${rank} dimensions`);
+  return renormNode([x], { p, dim: checkDim(dim, rank), maxnorm });
+}

@@ -73,10 +73,43 @@ const sumOp = reduction('sum', 'sum', {
 /** Booleans and small integers are summed as int32. */
 export const exactInt = (x: Node): Node => (isFloat(x.type.dtype) ? x : cast(x, 'int32'));
 
-/** The sum; of booleans and integers as int32. An empty sum is 0. */
-export function sum(x: Node, dim?: Dims, keepdim = false): Node {
-  return node(sumOp, [exactInt(x)], reduceAttrs('sum', x, dim, keepdim));
+/** What may be given by name, in the place of the argument from which on nothing else is given. */
+export interface ReduceOptions {
+  readonly dim?: Dims;
+  readonly keepdim?: boolean;
+  /** The data are converted before they are reduced. */
+  readonly dtype?: DType;
 }
+type Reduce = (x: Node, dim: Dims | undefined, keepdim: boolean) => Node;
+export type ReduceFunction = (
+  x: Node,
+  dim?: Dims | ReduceOptions,
+  keepdim?: boolean | ReduceOptions,
+  options?: ReduceOptions,
+) => Node;
+
+const areOptions = (given: Dims | boolean | ReduceOptions | undefined): given is ReduceOptions =>
+  typeof given === 'object' && given !== null && !Array.isArray(given);
+
+/** A reduction with its optional arguments by place or by name. */
+export const withOptions =
+  (reduce: Reduce): ReduceFunction =>
+  (x, dim, keepdim = false, options = {}) => {
+    const named = areOptions(dim) ? dim : areOptions(keepdim) ? keepdim : options;
+    const axes = areOptions(dim) ? dim.dim : dim;
+    const keeps = typeof keepdim === 'boolean' && keepdim;
+    return inDType(x, named.dtype, (y) => reduce(y, named.dim ?? axes, named.keepdim ?? keeps));
+  };
+
+/** What `compute` makes of x in another dtype, and as one: integers are computed as int32. */
+export function inDType(x: Node, dtype: DType | undefined, compute: (x: Node) => Node): Node {
+  return dtype === undefined ? compute(x) : cast(compute(cast(x, dtype)), dtype);
+}
+
+/** The sum; of booleans and integers as int32. An empty sum is 0. */
+export const sum = withOptions((x, dim, keepdim) =>
+  node(sumOp, [exactInt(x)], reduceAttrs('sum', x, dim, keepdim)),
+);
 
 /** Sums a node down to a shape that broadcasts to its own: the pullback of broadcasting. `x` itself if the shapes agree. */
 export function sumTo(x: Node, shape: Shape): Node {

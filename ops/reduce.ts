@@ -22,6 +22,7 @@ import {
   reduction,
   restore,
   sum,
+  withOptions,
 } from './reduce-sum.ts';
 import { productOfOthers } from './scan.ts';
 import { where } from './select.ts';
@@ -49,13 +50,13 @@ export const meanOf = (name: string, gradName: (n: Node<ReduceAttrs>) => string)
 const meanOp = meanOf('mean', overloaded('Mean'));
 
 /** The arithmetic mean of a floating-point node; NaN if it is empty. */
-export function mean(x: Node, dim?: Dims, keepdim = false): Node {
+export const mean = withOptions((x, dim, keepdim) => {
   if (!isFloat(x.type.dtype))
     throw new DTypeError(
       `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${dtypes[x.type.dtype].torchName}`,
     );
   return node(meanOp, [x], reduceAttrs('mean', x, dim, keepdim));
-}
+});
 
 const prodOp = reduction('prod', 'prod', {
   vjp: (g, { inputs: [x], attrs }) => [mul(restore(g, x.type.shape, attrs), productOfOthers(x, attrs.axes))],
@@ -64,9 +65,9 @@ const prodOp = reduction('prod', 'prod', {
 });
 
 /** The product; of booleans and integers as int32. The gradient is the product of the others, exact where there are zeros. */
-export function prod(x: Node, dim?: Dims, keepdim = false): Node {
-  return node(prodOp, [exactInt(x)], reduceAttrs('prod', x, dim, keepdim));
-}
+export const prod = withOptions((x, dim, keepdim) =>
+  node(prodOp, [exactInt(x)], reduceAttrs('prod', x, dim, keepdim)),
+);
 
 /** True where `x` equals the reduced value; NaN equals NaN here. */
 export const attains = (x: Node, value: Node): Node =>
@@ -156,17 +157,16 @@ const nansumOp = defineOp<ReduceAttrs>({
 });
 
 /** The sum of what is not NaN. */
-export function nansum(x: Node, dim?: Dims, keepdim = false): Node {
-  if (!isFloat(x.type.dtype)) return sum(x, dim, keepdim);
-  return node(nansumOp, [x], reduceAttrs('nansum', x, dim, keepdim));
-}
+export const nansum = withOptions((x, dim, keepdim) =>
+  isFloat(x.type.dtype) ? node(nansumOp, [x], reduceAttrs('nansum', x, dim, keepdim)) : sum(x, dim, keepdim),
+);
 
 /** The mean of what is not NaN. */
-export function nanmean(x: Node, dim?: Dims, keepdim = false): Node {
+export const nanmean = withOptions((x, dim, keepdim) => {
   if (!isFloat(x.type.dtype))
     throw new DTypeError(
       `nanmean(): expected input to have floating point or complex dtype but got ${dtypes[x.type.dtype].torchName}`,
     );
   const count = sum(logicalNot(isnan(x)), dim, keepdim);
   return div(nansum(x, dim, keepdim), cast(count, x.type.dtype));
-}
+});

@@ -5,6 +5,7 @@
 // same recurrence run backwards; it divides by nothing, so cumprod and prod are exact where there are zeros, at any order.
 
 import { isFloat } from '../compiler/dtype.ts';
+import type { DType } from '../compiler/dtype.ts';
 import { DTypeError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
@@ -13,7 +14,7 @@ import { defineOp } from '../compiler/op.ts';
 import { checkDim, numel } from '../compiler/shape.ts';
 import { mul, sub } from './binary.ts';
 import { shift, sweep } from './lanes.ts';
-import { exactInt } from './reduce-sum.ts';
+import { exactInt, inDType } from './reduce-sum.ts';
 import { exp } from './unary.ts';
 import { permute, reshape } from './view.ts';
 
@@ -89,11 +90,18 @@ const forwards = (x: Node, dim: number): ScanAttrs => ({
   reverse: false,
 });
 
+export interface ScanOptions {
+  /** The data are converted before they are added up. */
+  readonly dtype?: DType;
+}
+
 /** Running sums along a dimension; of booleans and integers as int32. */
-export const cumsum = (x: Node, dim: number): Node => node(cumsumOp, [exactInt(x)], forwards(x, dim));
+export const cumsum = (x: Node, dim: number, { dtype }: ScanOptions = {}): Node =>
+  inDType(x, dtype, (y) => node(cumsumOp, [exactInt(y)], forwards(y, dim)));
 
 /** Running products along a dimension; of booleans and integers as int32. */
-export const cumprod = (x: Node, dim: number): Node => node(cumprodOp, [exactInt(x)], forwards(x, dim));
+export const cumprod = (x: Node, dim: number, { dtype }: ScanOptions = {}): Node =>
+  inDType(x, dtype, (y) => node(cumprodOp, [exactInt(y)], forwards(y, dim)));
 
 /** For each element the product of all others along the given axes. */
 export function productOfOthers(x: Node, axes: readonly number[]): Node {

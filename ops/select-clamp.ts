@@ -10,7 +10,7 @@ import type { Primitive, Scalar } from '../compiler/scalar.ts';
 import { ge, gt, le, logicalAnd, logicalOr, lt } from './compare.ts';
 import { asNode, commonType, isNode, together } from './operand.ts';
 import type { Operand } from './operand.ts';
-import { gateWith, pointwise, savesSelf } from './pointwise.ts';
+import { pointwise, savesSelf } from './pointwise.ts';
 import { where } from './select.ts';
 
 const x0 = arg(0);
@@ -27,19 +27,19 @@ interface Limits extends Called {
   readonly max: number | null;
 }
 
-/** g where min <= x <= max, else 0. */
-const limitsGate = gateWith<Limits>('clampGate', ({ min, max }, num) => {
-  const above = min === null ? null : s.ge(x1, num(min));
-  const below = max === null ? null : s.le(x1, num(max));
-  return s.select(above && below ? s.and(above, below) : (above ?? below)!, x0, 0);
-});
+/** g where min <= x <= max, else 0: of x only the comparison remains, so what is linear so far has no second derivative. */
+function within(g: Node, x: Node, { min, max }: Limits): Node {
+  const above = min === null ? null : ge(x, min);
+  const below = max === null ? null : le(x, max);
+  return where(above && below ? logicalAnd(above, below) : (above ?? below)!, g, 0);
+}
 
 const limitsOp = pointwise<Limits>('clamp', {
   expr({ min, max }, num) {
     const raised = min === null ? x0 : s.select(s.lt(x0, num(min)), num(min), x0);
     return max === null ? raised : s.select(s.gt(raised, num(max)), num(max), raised);
   },
-  partials: [(g, [x], _, limits) => limitsGate(limits, g, x)],
+  partials: [(g, [x], _, limits) => within(g, x, limits)],
   gradName: ({ attrs }) => (attrs.as === 'Clamp' ? 'ClampBackward1' : `${attrs.as}Backward0`),
   saves: savesSelf,
 });

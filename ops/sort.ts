@@ -1,7 +1,8 @@
 // Order: sort, argsort, topk, quantile, searchsorted. In: a node and a dimension, the last one if none is given. Out: values with
 // their indices. The indices come from a routine; the values are a gather by them, and so the gradient is a scatter.
 
-import { IndexError, ValueError } from '../compiler/errors.ts';
+import { isFloat } from '../compiler/dtype.ts';
+import { DTypeError, IndexError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import { defineOp } from '../compiler/op.ts';
@@ -150,15 +151,35 @@ const halfEven = (x: number): number => {
   return r - x === 0.5 && r % 2 !== 0 ? r - 1 : r;
 };
 
+export interface QuantileOptions {
+  readonly dim?: Dims;
+  readonly keepdim?: boolean;
+  readonly interpolation?: Interpolation;
+}
+
+const interpolations: readonly Interpolation[] = ['linear', 'lower', 'higher', 'nearest', 'midpoint'];
+
 /** The q-th quantile along a dimension, or of everything; a list of them is stacked in front. */
 export function quantile(
   x: Node,
   q: number | readonly number[],
-  dim?: Dims,
+  by?: Dims | QuantileOptions,
   keepdim = false,
-  { interpolation = 'linear' }: { readonly interpolation?: Interpolation } = {},
+  options: QuantileOptions = {},
 ): Node {
-  if (typeof q !== 'number') return stack(q.map((one) => quantile(x, one, dim, keepdim, { interpolation })));
+  const given = { ...optionsOf<'dim', Dims, QuantileOptions>('dim', by), ...options };
+  return quantiles(x, q, { ...given, keepdim: given.keepdim ?? keepdim });
+}
+
+function quantiles(x: Node, q: number | readonly number[], options: QuantileOptions): Node {
+  if (typeof q !== 'number') return stack(q.map((one) => quantiles(x, one, options)));
+  const { dim, keepdim = false, interpolation = 'linear' } = options;
+  if (!isFloat(x.type.dtype))
+    throw new DTypeError('quantile() input tensor must be either float or double dtype');
+  if (!interpolations.includes(interpolation))
+    throw new ValueError(
+      `quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${String(interpolation)}`,
+    );
   if (!(q >= 0 && q <= 1)) throw new ValueError('quantile() q values must be in the range [0, 1]');
   const { axes } = reduceAttrs('quantile', x, dim, keepdim);
   if (axes.some((axis) => x.type.shape[axis] === 0))

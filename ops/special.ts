@@ -8,9 +8,9 @@ import { arg, s } from '../compiler/scalar.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { eq, le, logicalAnd, lt } from './compare.ts';
 import { named } from './named.ts';
-import { overloadedByNumber, together } from './operand.ts';
+import { overloadedByNumber } from './operand.ts';
 import type { Operand } from './operand.ts';
-import { floatFunction, floating, pointwise, savesResult, savesSelf } from './pointwise.ts';
+import { floatFunction, floating, floatsTogether, pointwise, savesResult, savesSelf } from './pointwise.ts';
 import { maskedFill, where } from './select.ts';
 import { fullLike } from './source.ts';
 import { cos, exp, log, log1p, neg, sin, square } from './unary.ts';
@@ -180,7 +180,6 @@ const xlog1pyOp = pointwise('xlog1py', {
   gradName: overloadedByNumber('SpecialXlog1Py'),
 });
 /** x log(1 + y), 0 where x is 0 even if the logarithm is not finite. */
-export const xlog1py = (x: Operand, y: Operand): Node =>
-  node(xlog1pyOp, together(x, y).map(floating), undefined);
+export const xlog1py = (x: Operand, y: Operand): Node => node(xlog1pyOp, floatsTogether(x, y), undefined);
 
 export { digamma as psi, lgamma as gammaln };

@@ -22,9 +22,12 @@ import { expand, reshape } from './view.ts';
 /** `base` with the elements that `view` (a view that reads none of them twice) reads replaced by `value`. */
 function putThrough(base: Node, out: readonly number[], view: View, value: Node): Node {
   if (view.tag === 'reshape') return reshape(value, base.type.shape);
-  const attrs = { shape: out, axes: view.axes };
-  const written = viewAdjoint(constant(1, 'bool', out), attrs, base.type.shape);
-  return where(written, viewAdjoint(value, attrs, base.type.shape), base);
+  // an element that is read along a whole axis is to hold one value, which is that of its first place
+  const read = new Set(view.axes.flatMap(({ terms }) => terms.map(([axis]) => axis)));
+  const once = value.type.shape.reduce((v, _, i) => (read.has(i) ? v : slice(v, i, 0, 1)), value);
+  const attrs = { shape: once.type.shape, axes: view.axes };
+  const written = viewAdjoint(constant(1, 'bool', once.type.shape), attrs, base.type.shape);
+  return where(written, viewAdjoint(once, attrs, base.type.shape), base);
 }
 
 /**

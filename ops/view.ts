@@ -79,6 +79,7 @@ export function flatten(x: Node, startDim = 0, endDim = -1): Node {
   const start = checkDim(startDim, shape.length);
   const end = checkDim(endDim, shape.length);
   if (start > end) throw new ShapeError('flatten() has invalid args: start_dim cannot come after end_dim');
+  if (start === end) return x;
   return reshape(x, [...shape.slice(0, start), numel(shape.slice(start, end + 1)), ...shape.slice(end + 1)]);
 }
 

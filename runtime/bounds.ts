@@ -1,7 +1,7 @@
 // Demands of operators on the values of their arguments: indices must point inside, integers are not divided by 0. In: the arguments of a
 // call. Out: nothing, or PyTorch's error (demands.ts says when).
 
-import { isInteger } from '../compiler/dtype.ts';
+import { isFloat } from '../compiler/dtype.ts';
 import { IndexError, ValueError } from '../compiler/errors.ts';
 import type { GradloomError } from '../compiler/errors.ts';
 import { demand } from './demands.ts';
@@ -95,7 +95,7 @@ const ofDivisor: Check = ([x, y, options]) => {
   if (options !== undefined && (options as { readonly roundingMode?: unknown }).roundingMode === undefined)
     return;
   const whole = (value: unknown): boolean =>
-    isTensor(value) ? isInteger(value.dtype) : typeof value !== 'number' || Number.isInteger(value);
+    isTensor(value) ? !isFloat(value.dtype) : typeof value !== 'number' || Number.isInteger(value);
   if (!whole(x) || !whole(y) || !(isTensor(x) || isTensor(y))) return;
   const fault = (): GradloomError => new ValueError('ZeroDivisionError: an integer cannot be divided by 0');
   if (y === 0) throw fault();

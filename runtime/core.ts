@@ -3,6 +3,7 @@
 import type { Node, Origin, TensorType } from '../compiler/node.ts';
 import type { Edge, GradFn } from './autograd/gradFn.ts';
 import type { Cell } from './cell.ts';
+import type { Layout } from './layout.ts';
 import type { Tensor } from './tensor.ts';
 import type { Trace } from './trace.ts';
 import type { ViewOf } from './views.ts';
@@ -19,8 +20,8 @@ export type Path = (whole: Node) => Node;
 export class Core {
   /** The node of the path over the cell's node, as it was last built. */
   seen: { readonly whole: Node; readonly node: Node } | null = null;
-  /** True as long as its elements lie in row-major order without gaps; decides whether `reshape` is a view. */
-  contiguous = true;
+  /** Where its elements lie; decides whether `reshape` is a view. */
+  layout: Layout = 'dense';
   /** The flag of a leaf. */
   wantsGrad = false;
   gradFn: GradFn | null = null;

@@ -5,7 +5,7 @@
 // and asked at every call of the program. What is cheap to compute from the program's inputs is asked before the program runs; what only the
 // program itself can tell is asked after it, and state is then put back (binding.ts). What is right by construction (an argmax) is not asked.
 
-import { isInteger } from '../compiler/dtype.ts';
+import { isFloat } from '../compiler/dtype.ts';
 import type { GradloomError } from '../compiler/errors.ts';
 import { makeGraph, reachable } from '../compiler/graph.ts';
 import type { Node, Origin } from '../compiler/node.ts';
@@ -54,9 +54,9 @@ function firstFault(values: ArrayLike<number>, { from, below, never, except }: A
   return -1;
 }
 
-/** Asks it of an integer tensor: now, or whenever the program that is being traced is called. Anything else is for others to refuse. */
+/** Asks it of a tensor of integers or booleans: now, or whenever the program that is being traced is called. Anything else is for others to refuse. */
 export function demand(values: unknown, allowed: Allowed, origin = currentOrigin()): void {
-  if (!isTensor(values) || !isInteger(values.dtype)) return;
+  if (!isTensor(values) || isFloat(values.dtype)) return;
   const [batch, trace] = [activeBatch(), activeTrace()];
   // one example of a batch has no values: the whole is asked when there is one
   if (batch !== null) batch.demands.push({ values, allowed, origin });

@@ -14,6 +14,7 @@ import { hooksOf } from './autograd/hooks.ts';
 import { alias, attach, gradNameOf, record } from './autograd/record.ts';
 import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
 import { nodeOf, writeCell } from './cell.ts';
+import { holdsRepeatedly } from './layout.ts';
 import { limits } from './limits.ts';
 import { publicCall } from './origin.ts';
 import { limitDepth, remind } from './realize.ts';
@@ -40,17 +41,23 @@ function checkFits(x: Tensor, value: Tensor): void {
 
 /**
  * Makes `x` hold what `compute` gives, with its history. A value that takes nothing from what `x` was has a history that leads there all the
- * same, with gradients of 0; `overwrites` is PyTorch's name of that function, where it is not that of the value's operation.
+ * same, with gradients of 0; `overwrites` is PyTorch's name of that function, where it is not that of the value's operation. Only
+ * a value that is `uniform` may be written where several elements are one.
  */
 export function inPlace(
   x: Tensor,
   others: readonly unknown[],
   compute: () => Tensor,
   overwrites: string | null = null,
+  uniform = false,
 ): Tensor {
   const followed = x.requiresGrad || (x.core.viewOf?.base.requiresGrad ?? false);
   const requiresGrad = followed || others.some((o) => isTensor(o) && o.requiresGrad);
   checkWritable(x, requiresGrad && isFloat(x.dtype), inInferenceMode());
+  if (!uniform && holdsRepeatedly(x.core))
+    throw new AutogradError(
+      'unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.',
+    );
   const value = compute();
   checkFits(x, value);
   replaceValue(x, value, overwrites);
@@ -111,13 +118,16 @@ function writeRecordedView(x: Tensor, value: Tensor, depth: number): void {
       'a view of a detached view is being used in an in-place operation; clone() it first.',
     );
   const before = { node: nodeOf(cell), edge: edgeOf(base) };
-  const written = nodeOfTensor(value);
-  const source = { node: written === before.node ? alias(written) : written, edge: edgeOf(value) };
-  const after = writeThrough(before.node, nodeOfTensor(x), source.node);
+  const node = nodeOfTensor(value);
+  const source = { node: node === before.node ? alias(node) : node, edge: edgeOf(value) };
+  const written = writeThrough(before.node, nodeOfTensor(x), source.node);
+  const given = record([written], [before, source], { name: 'CopySlices' });
+  // a view of all elements leaves nothing of what the whole was, which it leads to all the same
+  const after = given === null ? overwrite(before.node, written, 'CopySlices') : written;
+  const recording = given ?? record([after], [before, source]);
   keepHistory(base);
   keepHistory(x);
   writeCell(cell, after, depth);
-  const recording = record([after], [before, source], { name: 'CopySlices' });
   if (recording !== null) attach(base, { fn: recording.fn, index: 0 });
   refreshView(x);
 }
@@ -132,8 +142,8 @@ export function viewInPlace(x: Tensor, view: () => Tensor): Tensor {
     );
   const seen = view();
   if (seen === x) return x;
-  const { type, path, contiguous, viewOf } = seen.core;
-  Object.assign(x.core, { type, path, contiguous, seen: seen.core.seen });
+  const { type, path, layout, viewOf } = seen.core;
+  Object.assign(x.core, { type, path, layout, seen: seen.core.seen });
   if (x.core.viewOf !== null) x.core.viewOf = viewOf;
   const edge = edgeOf(seen);
   if (edge !== null) takeHistory(x, edge);

@@ -5,13 +5,14 @@
 import type { Node } from '../compiler/node.ts';
 import { GradloomError, ValueError } from '../compiler/errors.ts';
 import { isFloat } from '../compiler/dtype.ts';
-import { stridesOf } from '../compiler/shape.ts';
 import { edgeNow } from './autograd/accumulate.ts';
 import { watchForward } from './autograd/anomaly.ts';
 import { isGradEnabled, isRecording } from './autograd/mode.ts';
 import { alias, attach, record } from './autograd/record.ts';
 import type { Source } from './autograd/record.ts';
 import { makeCell } from './cell.ts';
+import { layoutThrough } from './layout.ts';
+import type { Layout } from './layout.ts';
 import { checkOptions, describeValue, isPlainObject } from './options.ts';
 import { internally, ownFault, publicCall } from './origin.ts';
 import { limitDepth } from './realize.ts';
@@ -224,20 +225,6 @@ const viewOfCall = (
         return (part === null ? result : (result as readonly Node[])[part]) as Node;
       };
 
-/** True if a view reads the elements of its base one after the other. */
-function isContiguous(view: Node, base: Node): boolean {
-  const meaning = view.op.meaning(view);
-  if (view.inputs[0] !== base || meaning.tag !== 'view') return false;
-  if (meaning.view.tag === 'reshape') return true;
-  const strides = stridesOf(base.type.shape);
-  const steps = view.type.shape.map(() => 0);
-  meaning.view.axes.forEach(({ terms }, i) =>
-    terms.forEach(([axis, coef]) => (steps[axis] += coef * strides[i])),
-  );
-  const dense = stridesOf(view.type.shape);
-  return steps.every((step, i) => step === dense[i] || view.type.shape[i] === 1);
-}
-
 /** Nodes of one call as tensors with one backward node. */
 function wrapNodes(
   nodes: readonly Node[],
@@ -251,14 +238,17 @@ function wrapNodes(
       ? record(nodes, operands.sources(), { name: gradName, tangentOnly: !isGradEnabled() })
       : null;
   const [first] = operands.tensors;
-  const isView = kind !== undefined && first !== undefined && (kind !== 'reshape' || first.core.contiguous);
+  const layoutOf = (n: Node): Layout =>
+    kind === 'reshape' && first.core.layout === 'dense'
+      ? 'dense'
+      : layoutThrough(n, operands.nodes[0], first.core);
   return nodes.map((n, k) => {
     const same = operands.nodes.indexOf(n);
     if (same >= 0) return operands.tensors[same];
     const multiple = kind === 'multiple' && recording !== null ? `Output ${k} of ${recording.fn.name}` : null;
-    const x = isView
-      ? makeView(first, view(k)!, n, { contiguous: isContiguous(n, operands.nodes[0]), multiple })
-      : new Tensor(makeCell(n, depth));
+    const layout = kind === undefined || first === undefined ? 'unknown' : layoutOf(n);
+    const isView = kind !== undefined && first !== undefined && (kind !== 'reshape' || layout !== 'unknown');
+    const x = isView ? makeView(first, view(k)!, n, { layout, multiple }) : new Tensor(makeCell(n, depth));
     if (recording !== null && recording.recorded[k]) attach(x, { fn: recording.fn, index: k });
     if (!isView) limitDepth(x.core.cell);
     return x;

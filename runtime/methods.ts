@@ -103,6 +103,9 @@ const own = {
   nonzero,
 };
 
+/** What writes one value everywhere. */
+const uniform = ['fill_', 'zero_'];
+
 /** The in-place form of a function: its result is written into the first argument. */
 function writing(
   name: string,
@@ -111,7 +114,11 @@ function writing(
   call: (...args: unknown[]) => unknown,
 ): Tensor {
   const compute = (): Tensor => call(x, ...rest) as Tensor;
-  return publicCall(name, () => inPlace(x, rest, compute, overwriting[name]?.(rest[0])), [x, ...rest]);
+  return publicCall(
+    name,
+    () => inPlace(x, rest, compute, overwriting[name]?.(rest[0]), uniform.includes(name)),
+    [x, ...rest],
+  );
 }
 
 function install(name: string, call: (x: Tensor, ...rest: never[]) => unknown): void {

@@ -69,8 +69,8 @@ function fillInPlace(
   overload = 0,
 ): Tensor {
   const compute = (): Tensor => {
-    const { type, contiguous, path } = x.core;
-    if (contiguous || path === null) return leaf(draw(type, (array) => fill(array, false)));
+    const { type, layout, path } = x.core;
+    if (layout === 'dense' || path === null) return leaf(draw(type, (array) => fill(array, false)));
     const offsets = offsetsOf(x);
     const order = Int32Array.from(offsets, (_, i) => i).sort((a, b) => offsets[a] - offsets[b]);
     const scattered: Fill = (array) => {

@@ -111,9 +111,9 @@ export class Tensor {
   }
   /** The same storage without history. */
   detach(): Tensor {
-    const { cell, path, type, contiguous } = this.core;
+    const { cell, path, type, layout } = this.core;
     const result = new Tensor(cell, path, type);
-    result.core.contiguous = contiguous;
+    result.core.layout = layout;
     return result;
   }
   /** Cuts the tensor off from its history; not for views. */

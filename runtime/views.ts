@@ -10,6 +10,7 @@ import { edgeOf } from './autograd/accumulate.ts';
 import { attach, record } from './autograd/record.ts';
 import { isGradEnabled } from './autograd/mode.ts';
 import { nodeOf, writeCell } from './cell.ts';
+import type { Layout } from './layout.ts';
 import { Tensor, nodeOfTensor } from './tensor.ts';
 import type { Path } from './tensor.ts';
 import { activeTrace } from './trace.ts';
@@ -27,16 +28,16 @@ export interface ViewOf {
 }
 
 export interface ViewTraits {
-  readonly contiguous: boolean;
+  readonly layout: Layout;
   readonly multiple: string | null;
 }
 
 /** A view of `x`; `view` builds it from the node of `x`. */
-export function makeView(x: Tensor, view: Path, node: Node, { contiguous, multiple }: ViewTraits): Tensor {
+export function makeView(x: Tensor, view: Path, node: Node, { layout, multiple }: ViewTraits): Tensor {
   const { cell, path } = x.core;
   const result = new Tensor(cell, path === null ? view : (whole) => view(path(whole)), node.type);
   result.core.seen = { whole: nodeOf(cell), node };
-  result.core.contiguous = contiguous && x.core.contiguous;
+  result.core.layout = layout;
   result.core.viewOf = {
     base: x.core.viewOf?.base ?? x,
     inNoGrad: !isGradEnabled(),

@@ -1,22 +1,28 @@
 // Linear algebra: against real PyTorch where it was asked, else against finite differences and against what defines the results.
 
 import test from 'ava';
+import { differentiate } from '../compiler/differentiate.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import type { Node } from '../compiler/node.ts';
 import { add, mul } from '../ops/binary.ts';
 import { diagEmbed, tril } from '../ops/diagonal.ts';
-import { cholesky, choleskySolve, eigh, matrixRank, pinv, qr, svd, svdvals } from '../ops/linalg-factor.ts';
+import { cholesky, choleskySolve, eigh, qr } from '../ops/linalg-factor.ts';
+import { matrixRank, pinv, svd, svdvals } from '../ops/linalg-svd.ts';
 import { matrixExp, matrixPower } from '../ops/linalg-function.ts';
 import { det, inv, logdet, slogdet, solve, solveTriangular } from '../ops/linalg.ts';
 import { matmul } from '../ops/matmul.ts';
 import { sum } from '../ops/reduce.ts';
-import { constant, input } from '../ops/source.ts';
+import { constant, input, iota } from '../ops/source.ts';
+import { abs } from '../ops/unary.ts';
 import { matrixTranspose, unsqueeze } from '../ops/view.ts';
 import { interpret } from '../runtime/interpret.ts';
 import { difference } from './helpers/evaluate.ts';
 import { derivativeFaults } from './helpers/numeric.ts';
 import { checkCase, evaluate, opCases } from './helpers/oracle.ts';
 import type { Build } from './helpers/oracle.ts';
+
+/** Without the columns that complete a basis. */
+const thin = (x: Node): [Node, Node, Node] => svd(x, { fullMatrices: false });
 
 /** A symmetric matrix with a dominant diagonal, from any square one. */
 const positive = (x: Node): Node =>
@@ -81,8 +87,9 @@ const smooth: Readonly<Record<string, readonly [(xs: readonly Node[]) => Node, R
     eigenvalues: [([x]) => eigh(positive(x))[0], points([3, 3], square)],
     eigenvectors: [([x]) => mul(eigh(positive(x))[1], eigh(positive(x))[1]), points([3, 3], square)],
     'singular values': [([x]) => svdvals(x), points([4, 2], tall)],
-    'u of svd': [([x]) => mul(svd(x)[0], svd(x)[0]), points([4, 2], tall)],
-    'vh of svd': [([x]) => mul(svd(x)[2], svd(x)[2]), points([2, 4], tall)],
+    'r of qr of a wide matrix': [([x]) => qr(x)[1], points([2, 4], tall)],
+    'u of svd': [([x]) => mul(thin(x)[0], thin(x)[0]), points([4, 2], tall)],
+    'vh of svd': [([x]) => mul(thin(x)[2], thin(x)[2]), points([2, 4], tall)],
     pinv: [([x]) => pinv(x), points([4, 2], tall)],
     matrixExp: [([x]) => matrixExp(x), points([2, 2], [0.3, 1.1, -0.6, 0.4])],
     matrixPower: [([x]) => matrixPower(x, -2), points([3, 3], square)],
@@ -116,7 +123,7 @@ test('factors multiply to what was factored', (t) => {
   const check = (f: (x: Node) => Node, shape: readonly number[], data: readonly number[]): boolean =>
     t.is(difference(value(f, shape, data), data, 1e-12), null);
   const reconstruct = (x: Node): Node => {
-    const [u, s, vh] = svd(x);
+    const [u, s, vh] = thin(x);
     return matmul(mul(u, unsqueeze(s, -2)), vh);
   };
   check((x) => matmul(...qr(x)), [4, 2], tall);
@@ -128,9 +135,29 @@ test('factors multiply to what was factored', (t) => {
   check(reconstruct, [2, 2, 2], tall);
 });
 
+test('U and Vh of a matrix that is not square are completed to orthonormal bases', (t) => {
+  const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+  const gram = (k: 0 | 2): ((x: Node) => Node) => {
+    return (x) => matmul(matrixTranspose(svd(x)[k]), svd(x)[k]);
+  };
+  t.is(difference(value(gram(0), [4, 2], tall), identity, 1e-12), null);
+  t.is(difference(value(gram(2), [2, 4], tall), identity, 1e-12), null);
+  t.is(difference(value(gram(0), [4, 0], []), identity, 1e-12), null);
+});
+
+test('the gradient of eigenvectors is symmetric', (t) => {
+  const gradient = (x: Node): Node => {
+    const y = abs(eigh(x)[1]);
+    const [g] = differentiate([y], [iota([2, 2], 1, 'float64')], [x], add);
+    return g!;
+  };
+  const [, right, below] = value(gradient, [2, 2], [2, 1, 1, 3]);
+  t.true(Math.abs(right - below) < 1e-12 && right !== 0);
+});
+
 test('the columns of U are orthonormal even for a matrix of zeros', (t) => {
   const gram = value(
-    (x) => matmul(matrixTranspose(svd(x)[0]), svd(x)[0]),
+    (x) => matmul(matrixTranspose(thin(x)[0]), thin(x)[0]),
     [3, 2],
     new Array<number>(6).fill(0),
   );
