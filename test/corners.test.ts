@@ -67,6 +67,11 @@ const refusals: readonly (readonly [name: string, call: () => unknown, message: 
     /^mean\(\): could not infer output dtype\./,
   ],
   [
+    'a number of repeats for each element',
+    () => f64([1, 2]).repeatInterleave(i32([1, 2]) as never),
+    /^repeat_interleave\(\): repeats must be a number/,
+  ],
+  [
     'a quantile of integers',
     () => i32([1, 2]).quantile(0.5),
     /^quantile\(\) input tensor must be either float or double dtype/,
