@@ -49,10 +49,9 @@ export function sortedLane(
   length: number,
   descending = false,
 ): Int32Array {
-  return sortedPositions(
-    Float64Array.from({ length }, (_, i) => x[base + i * stride]),
-    descending,
-  );
+  const keys = new Float64Array(length);
+  for (let i = 0; i < length; i++) keys[i] = x[base + i * stride];
+  return sortedPositions(keys, descending);
 }
 
 /** Element o of the result is element o - by along an axis, and `fill` where there is none. */

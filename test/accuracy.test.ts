@@ -7,6 +7,7 @@ import type { DType } from '../compiler/dtype.ts';
 import { closeHelpers, helperTexts } from '../compiler/emit/helpers.ts';
 import { makeGraph } from '../compiler/graph.ts';
 import type { Node } from '../compiler/node.ts';
+import { roundHalfEven } from '../compiler/scalar.ts';
 import * as special from '../compiler/special.ts';
 import * as ops from '../ops/index.ts';
 import { input } from '../ops/source.ts';
@@ -130,6 +131,22 @@ test('what a difference would reveal is exact in double: exp of 0, log of 1, cos
   ];
   for (const [name, x, y] of cases)
     t.true(Object.is(helper(name)(x), y), `${name}(${x}) is ${helper(name)(x)}`);
+});
+
+test('rounding goes to the even neighbour up to where doubles have no halves', (t) => {
+  const f = helper('roundHalfEven');
+  const halves = [
+    0.5,
+    1.5,
+    2.5,
+    0.49999999999999994,
+    2 ** 51 - 0.5,
+    2 ** 51 + 0.5,
+    2 ** 52 - 1.5,
+    2 ** 52 - 0.5,
+  ];
+  for (const x of [...halves, ...odd, 2 ** 52 + 1, 2 ** 53 + 2, 7, 0.3])
+    for (const a of [x, -x]) t.true(Object.is(f(a), roundHalfEven(a)), `${a} becomes ${f(a)}`);
 });
 
 // --- operators at odd points --------------------------------------------------------------------------------------------------------

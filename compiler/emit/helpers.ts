@@ -38,9 +38,13 @@ export const helperTexts: Readonly<Record<string, HelperText>> = {
   signbitOf: { text: 'function signbitOf(a) { return a < 0 || Object.is(a, -0); }' },
   sigmoidOf: { text: 'function sigmoidOf(a) { return 1 / (1 + Math.exp(-a)); }' },
   roundHalfEven: {
-    text: `function roundHalfEven(a) {
-  const r = Math.round(a);
-  return Math.abs(a % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r === 0 && (a < 0 || Object.is(a, -0)) ? -0 : r;
+    text: `function roundHalfEven(a) { // a sum this large has no digits after the point, and rounds as IEEE 754 does
+  if (!(Math.abs(a) < 2251799813685248)) {
+    const far = Math.round(a);
+    return Math.abs(a % 1) === 0.5 && far % 2 !== 0 ? far - 1 : far;
+  }
+  const r = a + 6755399441055744 - 6755399441055744;
+  return r === 0 ? a * 0 : r;
 }`,
   },
   eighths: {
