@@ -132,10 +132,10 @@ export const transforming: Readonly<Record<string, Section>> = {
       'transforms: what linearize gives can be mapped, compiled and differentiated',
     ],
     'functional_call, stack_module_state': [
-      'nn: functionalCall can be differentiated by the parameters, also of modules below',
-      'nn: a parameter with two names is replaced under both',
-      'nn: an ensemble runs at once by vmap over stacked states',
-      'nn: stacked parameters are leaves that require grad, buffers are not trained',
+      'functionalCall: functionalCall can be differentiated by the parameters, also of modules below',
+      'functionalCall: a parameter with two names is replaced under both',
+      'functionalCall: an ensemble runs at once by vmap over stacked states',
+      'functionalCall: stacked parameters are leaves that require grad, buffers are not trained',
     ],
     'grad(f, argnums, has_aux)': [
       'transforms: grad gives the derivative by the first argument',
