@@ -17,7 +17,7 @@ import {
   visitStmts,
 } from './nest.ts';
 import { primitives } from './scalar.ts';
-import { everywhere, readsLocal, sizeOfExpr, sizeOfStmts, withBody } from './tidy.ts';
+import { everywhere, readsLocal, sizeOfStmts, withBody } from './tidy.ts';
 
 /** Renames what a block defines, so that several copies can stand side by side. */
 export function renamed(body: readonly Stmt[], nameOf: (name: string) => string): Stmt[] {
@@ -141,7 +141,7 @@ function chainOf(s: Stmt): Chain | null {
   const { prim, args } = s.value;
   if (prim !== 'add' && prim !== 'max' && prim !== 'min') return null;
   const at = args.findIndex((a) => a.tag === 'local' && a.name === s.name);
-  if (at < 0 || readsLocal(args[1 - at], s.name) || sizeOfExpr(args[1 - at]) > 4) return null;
+  if (at < 0 || readsLocal(args[1 - at], s.name)) return null;
   return { acc: s.name, prim, start: starts[prim], term: args[1 - at] };
 }
 

@@ -288,6 +288,13 @@ for (const [name, [inputs, outputs]] of Object.entries(one))
     );
   });
 
+test('the sum of a long term has four accumulators', (t) => {
+  const v = x([1000]);
+  const cubic = add(mul(add(mul(add(mul(v, 0.3), 1), v), 2), v), 3);
+  const { source } = compileNodes([v], [sum(mul(cubic, cubic), 0)]).built;
+  t.is(source.match(/sum(_\d)? \+= /g)?.length, 4, source);
+});
+
 test('a column sum has a loop before for its start and one after for its result', (t) => {
   const [kernel] = textsOf(compileNodes([matrix], [sum(mul(matrix, matrix), 0)]).built);
   t.true(kernel.outermost <= 3);
