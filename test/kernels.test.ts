@@ -292,7 +292,7 @@ test('the sum of a long term has four accumulators', (t) => {
   const v = x([1000]);
   const cubic = add(mul(add(mul(add(mul(v, 0.3), 1), v), 2), v), 3);
   const { source } = compileNodes([v], [sum(mul(cubic, cubic), 0)]).built;
-  t.is(source.match(/sum(_\d)? \+= /g)?.length, 4, source);
+  t.deepEqual(new Set(source.match(/sum(_\d)?(?= \+= )/g)), new Set(['sum', 'sum_1', 'sum_2', 'sum_3']));
 });
 
 test('a column sum has a loop before for its start and one after for its result', (t) => {
