@@ -1,6 +1,6 @@
 // A matrix product as good as JavaScript can do it: a block of 4x4 elements of A waits in local variables while a loop over the columns adds
-// its products with 4 rows of B to 4 rows of double sums. B is packed first: panels of 64 columns, as doubles. What happens to a finished sum
-// (`store`: bias, activation, an optimizer) happens while the sums are still in the cache.
+// its products with 4 rows of B to 4 rows of double sums, four columns in an iteration. B is packed first: panels of 64 columns, as doubles. What
+// happens to a finished sum (`store`: bias, activation, an optimizer) happens while the sums are still in the cache.
 
 import { range } from './hand.ts';
 import type { Arrays } from './hand.ts';
@@ -37,12 +37,14 @@ export function matmul({ name, m, n, k, a, b, store, rows = 4, steps = 4, panel 
   const block = range(rows).flatMap((r) =>
     range(steps).map((s) => `const a${r}_${s} = ${a(`(${row(r)})`, `(${plus('k', s)})`)};`),
   );
-  const rowsOfB = range(steps).map((s) => `const b${s} = ${packed}[${plus('p + j', s * panel)}];`);
-  const add = range(rows).map((r) => {
-    const at = `${sums}[${plus('j', r * panel)}]`;
-    return `${at} = ${at}${range(steps)
-      .map((s) => ` + a${r}_${s} * b${s}`)
-      .join('')};`;
+  const wide = [4, 2, 1].find((count) => panel % count === 0)!;
+  const columns = range(wide).map((c) => {
+    const rowsOfB = range(steps).map((s) => `const b${s} = ${packed}[${plus('p + j', s * panel + c)}];`);
+    const add = range(rows).map((r) => {
+      const products = range(steps).map((s) => `a${r}_${s} * b${s}`);
+      return `${sums}[${plus('j', r * panel + c)}] += ${products.join(' + ')};`;
+    });
+    return `{ ${[...rowsOfB, ...add].join(' ')} }`;
   });
   const finish = range(rows).map((r) => store(`(${row(r)})`, '(j0 + j)', `${sums}[${plus('j', r * panel)}]`));
   return {
@@ -61,7 +63,7 @@ export function matmul({ name, m, n, k, a, b, store, rows = 4, steps = 4, panel 
             for (let k = 0; k < ${k}; k += ${steps}) {
               const p = j0 * ${k} + k * ${panel};
               ${block.join(' ')}
-              for (let j = 0; j < ${panel}; j++) { ${[...rowsOfB, ...add].join(' ')} }
+              for (let j = 0; j < ${panel}; j += ${wide}) { ${columns.join(' ')} }
             }
             for (let j = 0; j < ${panel}; j++) { ${finish.join(' ')} }
           }`,
