@@ -50,6 +50,8 @@ interface SchedulerCase {
   readonly optimizer: readonly ['SGD' | 'Adam', Options];
   readonly rates: readonly number[];
   readonly momenta: readonly (number | null)[];
+  /** What each step gets. */
+  readonly epochs?: readonly number[];
 }
 interface PlateauCase {
   readonly options: Options;
