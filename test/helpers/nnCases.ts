@@ -31,7 +31,18 @@ export interface ModuleCase {
   readonly moduleNames?: readonly string[];
 }
 export interface OptimizerCase {
-  readonly name: 'SGD' | 'Adam' | 'AdamW' | 'RMSprop' | 'Adagrad';
+  readonly name:
+    | 'SGD'
+    | 'Adam'
+    | 'AdamW'
+    | 'Adamax'
+    | 'NAdam'
+    | 'RAdam'
+    | 'RMSprop'
+    | 'Adagrad'
+    | 'Adadelta'
+    | 'ASGD'
+    | 'Rprop';
   readonly options: Options;
   readonly dtype: 'float32' | 'float64';
   readonly skip: readonly number[];
