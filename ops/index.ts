@@ -205,6 +205,7 @@ export {
   lpPool1d,
   lpPool2d,
 } from './pool.ts';
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from './pool-unpool.ts';
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,

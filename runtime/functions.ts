@@ -1,7 +1,9 @@
 // All operators as functions of tensors. In: the operators of ops/. Out: one function each, under the same name and with the same
 // documentation, typed by what it is made from.
 
+import type { PerAxis } from '../ops/conv.ts';
 import * as ops from '../ops/index.ts';
+import type { MaxPoolOptions } from '../ops/pool.ts';
 import { demandsOf, countClasses } from './bounds.ts';
 import { indexTensor } from './indexing.ts';
 import type { IndexPart } from './indexing.ts';
@@ -24,12 +26,30 @@ export interface Middle<X extends readonly unknown[]> {
   (...args: [...X, dim: number, keepdim?: boolean]): Picked;
 }
 
+/** The largest element of each window; with `returnIndices` also its place in the plane. */
+export interface MaxPooling {
+  (x: Tensor, kernelSize: PerAxis, options?: MaxPoolOptions & { readonly returnIndices?: false }): Tensor;
+  (
+    x: Tensor,
+    kernelSize: PerAxis,
+    options: MaxPoolOptions & { readonly returnIndices: true },
+  ): [values: Tensor, indices: Tensor];
+  (
+    x: Tensor,
+    kernelSize: PerAxis,
+    options?: MaxPoolOptions & { readonly returnIndices?: boolean },
+  ): Tensor | [values: Tensor, indices: Tensor];
+}
+
 /** Types that do not follow from the operator's own: several signatures, or indices that only tensors have. */
 interface Special {
   max: Extreme<[x: Tensor]>;
   min: Extreme<[x: Tensor]>;
   median: Middle<[x: Tensor]>;
   nanmedian: Middle<[x: Tensor]>;
+  maxPool1d: MaxPooling;
+  maxPool2d: MaxPooling;
+  maxPool3d: MaxPooling;
   /** x[parts]: numbers, ranges [start, end, step?], null (a new dimension), '...', integer and boolean tensors. */
   index: (x: Tensor, ...parts: readonly IndexPart[]) => Tensor;
   /** 1 at each class index and 0 elsewhere, in a new last dimension; without a number of classes it is read from the values. */
