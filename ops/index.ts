@@ -264,4 +264,4 @@ export { rfft, irfft, hfft, ihfft, rfft2, irfft2, rfftn, irfftn } from './fft-re
 export { hfft2, ihfft2, hfftn, ihfftn } from './fft-real.ts';
 
 /** Functions of `special` that have no place at the top. */
-export { erfcx, i1, ndtr, logNdtr, ndtri, entr } from './special.ts';
+export { erfcx, i0e, i1, i1e, ndtr, logNdtr, ndtri, entr } from './special.ts';

@@ -5,11 +5,15 @@ import type { PerAxis } from '../ops/conv.ts';
 import * as ops from '../ops/index.ts';
 import type { MaxPoolOptions } from '../ops/pool.ts';
 import { demandsOf, countClasses } from './bounds.ts';
+import { withMaxNorm } from './embedding.ts';
+import type { Embedding } from './embedding.ts';
 import { indexTensor } from './indexing.ts';
 import type { IndexPart } from './indexing.ts';
 import { lift } from './lift.ts';
 import type { Lifted } from './lift.ts';
 import { publicCall } from './origin.ts';
+import { withRepeats } from './repeats.ts';
+import type { RepeatInterleave } from './repeats.ts';
 import type { Picked } from './results.ts';
 import { traitsOf } from './table.ts';
 import type { OpName, Ops } from './table.ts';
@@ -54,6 +58,8 @@ interface Special {
   index: (x: Tensor, ...parts: readonly IndexPart[]) => Tensor;
   /** 1 at each class index and 0 elsewhere, in a new last dimension; without a number of classes it is read from the values. */
   oneHot: (x: Tensor, numClasses?: number) => Tensor;
+  embedding: Embedding;
+  repeatInterleave: RepeatInterleave;
 }
 
 export type Functions = { [K in OpName]: K extends keyof Special ? Special[K] : Lifted<Ops[K], K> };
@@ -65,7 +71,12 @@ const liftAll = (): Functions => {
   const { oneHot } = lifted as Functions;
   const withClasses: Special['oneHot'] = (x, numClasses = -1) =>
     publicCall('oneHot', () => oneHot(x, numClasses === -1 ? countClasses(x) : numClasses));
-  Object.assign(lifted, { index: indexTensor, oneHot: withClasses });
+  Object.assign(lifted, {
+    index: indexTensor,
+    oneHot: withClasses,
+    embedding: withMaxNorm((lifted as Functions).embedding),
+    repeatInterleave: withRepeats(lifted as Functions),
+  });
   return lifted as Functions;
 };
 

@@ -92,7 +92,7 @@ export const optionTable: { readonly [K in WithOptions]: readonly OptionKey<Ops[
   repeatInterleave: ['dim'],
   meshgrid: ['indexing'],
   indexPut: ['accumulate'],
-  embedding: ['paddingIdx'],
+  embedding: ['paddingIdx', 'scaleGradByFreq'],
   embeddingBag: ['offsets', 'mode', 'perSampleWeights', 'includeLastOffset', 'paddingIdx'],
   scatterReduce: ['includeSelf'],
   indexAdd: ['alpha'],
