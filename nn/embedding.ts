@@ -8,30 +8,50 @@ import { Module } from './module.ts';
 import { withDefaults } from './options.ts';
 import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
+import { bool, float } from './python.ts';
 
 /** Options of `Embedding`, as in PyTorch. */
 export interface EmbeddingOptions {
   /** A row that starts as zeros and is not trained; negative ones count from the end. */
   readonly paddingIdx?: number | null;
+  /** Rows that are used are shortened to this norm, in place, if they are longer. */
+  readonly maxNorm?: number | null;
+  /** The order of that norm. */
+  readonly normType?: number;
+  /** Each row gets the mean of the gradients of its uses in place of their sum. */
+  readonly scaleGradByFreq?: boolean;
   readonly dtype?: FloatDType;
 }
-const defaults: Required<EmbeddingOptions> = { paddingIdx: null, dtype: 'float32' };
+const defaults: Required<EmbeddingOptions> = {
+  paddingIdx: null,
+  maxNorm: null,
+  normType: 2,
+  scaleGradByFreq: false,
+  dtype: 'float32',
+};
 
 /** A table of vectors: indices of any shape => that shape with the vectors as last dimension. */
 export class Embedding extends Module {
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
   weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingOptions) {
     super();
-    const { paddingIdx, dtype } = withDefaults('Embedding', defaults, options);
+    const all = withDefaults('Embedding', defaults, options);
+    const { paddingIdx, dtype } = all;
     if (paddingIdx !== null && (paddingIdx >= numEmbeddings || paddingIdx < -numEmbeddings))
       throw atCaller(new ValueError('Padding_idx must be within num_embeddings'));
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.maxNorm = all.maxNorm;
+    this.normType = all.normType;
+    this.scaleGradByFreq = all.scaleGradByFreq;
     this.weight = parameter([numEmbeddings, embeddingDim], dtype, (x) => {
       normal_(x);
       if (paddingIdx !== null) noGrad(() => x.select(0, paddingIdx).fill_(0));
@@ -41,23 +61,27 @@ export class Embedding extends Module {
   /** A table that is there already; `freeze`: it is not trained (true). */
   static fromPretrained(
     embeddings: Tensor,
-    {
-      freeze = true,
-      paddingIdx = null,
-    }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
+    { freeze = true, ...options }: Omit<EmbeddingOptions, 'dtype'> & { readonly freeze?: boolean } = {},
   ): Embedding {
     if (embeddings.ndim !== 2)
       throw atCaller(new ValueError('Embeddings parameter is expected to be 2-dimensional'));
     const [rows, columns] = embeddings.shape;
-    const layer = new Embedding(rows, columns, { paddingIdx });
+    const layer = new Embedding(rows, columns, options);
     return Object.assign(layer, { weight: new Parameter(embeddings, !freeze) });
   }
 
   forward(x: Tensor): Tensor {
-    return embedding(x, this.weight, { paddingIdx: this.paddingIdx });
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return embedding(x, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
   }
   override extraRepr(): string {
-    const { numEmbeddings, embeddingDim, paddingIdx } = this;
-    return `${numEmbeddings}, ${embeddingDim}${paddingIdx === null ? '' : `, padding_idx=${paddingIdx}`}`;
+    const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return (
+      `${numEmbeddings}, ${embeddingDim}` +
+      (paddingIdx === null ? '' : `, padding_idx=${paddingIdx}`) +
+      (maxNorm === null ? '' : `, max_norm=${float(maxNorm)}`) +
+      (normType === 2 ? '' : `, norm_type=${float(normType)}`) +
+      (scaleGradByFreq ? `, scale_grad_by_freq=${bool(true)}` : '')
+    );
   }
 }

@@ -88,10 +88,6 @@ export function repeatInterleave(
   options?: number | { readonly dim?: number },
 ): Node {
   const { dim } = optionsOf<'dim', number, { readonly dim?: number }>('dim', options);
-  if (typeof repeats !== 'number')
-    throw new ValueError(
-      'repeat_interleave(): repeats must be a number: a tensor of them makes a shape that depends on values. Use indexSelect with the repeated indices.',
-    );
   if (!Number.isInteger(repeats) || repeats < 0) throw new ValueError('Repeats must be non-negative');
   if (dim === undefined) return interleaveNode([flatten(x)], { repeats, dim: 0 });
   if (x.type.shape.length === 0) return repeatInterleave(flatten(x), repeats, checkDim(dim, 0));

@@ -10,13 +10,17 @@ import { broadcastShapes, checkDim, numel } from '../compiler/shape.ts';
 import { add, div, mul, sub } from './binary.ts';
 import { pow } from './binary-power.ts';
 import { cast } from './cast.ts';
+import { eq } from './compare.ts';
 import { indexSelect } from './index-gather.ts';
 import { together } from './operand.ts';
 import { floating, pointwise } from './pointwise.ts';
 import { norm, vectorNorm } from './reduce-norm.ts';
 import { sum } from './reduce-sum.ts';
-import { clampMin } from './select.ts';
+import { amax } from './reduce.ts';
+import { clampMin, where } from './select.ts';
 import { iota } from './source.ts';
+import { abs } from './unary.ts';
+import { sgn } from './unary-round.ts';
 import { expand, unsqueeze } from './view.ts';
 import { windows } from './window-view.ts';
 
@@ -71,8 +75,23 @@ export function pairwiseDistance(
   return norm(add(sub(x1, x2), eps), p, -1, keepdim);
 }
 
+/** The largest magnitude of each row. All that are as large get the whole gradient: as PyTorch has it for distances, though not for norms. */
+const largestOp = defineOp({
+  name: 'largestMagnitude',
+  type: ([x]) => ({ shape: x.shape.slice(0, -1), dtype: x.dtype }),
+  meaning: ({ inputs: [x] }) => ({ tag: 'composite', expand: () => amax(abs(x), -1) }),
+  vjp(g, n) {
+    const [x] = n.inputs;
+    const attained = eq(abs(x), unsqueeze(n, -1));
+    return [where(attained, mul(sgn(x), unsqueeze(g, -1)), 0)];
+  },
+});
+
 /** The norm of rows; rows of no columns, which have no maximum, are 0 apart. */
-const rowNorm = (x: Node, p: number): Node => norm(x, x.type.shape.at(-1) === 0 ? 1 : p, -1);
+function rowNorm(x: Node, p: number): Node {
+  if (x.type.shape.at(-1) === 0) return norm(x, 1, -1);
+  return p === Infinity ? node(largestOp, [x], undefined) : norm(x, p, -1);
+}
 
 const cdistOp = defineOp<{ readonly p: number }>({
   name: 'cdist',

@@ -8,12 +8,13 @@ import { node } from '../compiler/node.ts';
 import type { GatherAxis } from '../compiler/op.ts';
 import { defineOp } from '../compiler/op.ts';
 import { broadcastShapes, checkDim, numel, showShape } from '../compiler/shape.ts';
+import { div } from './binary.ts';
 import { cast } from './cast.ts';
 import { eq, ne } from './compare.ts';
 import type { GatherAttrs } from './index-core.ts';
-import { axesAlong, gatherOp, indexNode, scatterOn, wrapIndex } from './index-core.ts';
+import { axesAlong, gatherFrom, gatherOp, indexNode, scatterOn, wrapIndex } from './index-core.ts';
 import { where } from './select.ts';
-import { iota, zerosLike } from './source.ts';
+import { fullLike, iota, zeros, zerosLike } from './source.ts';
 import { ravel, reshape, spread, unsqueeze } from './view.ts';
 
 /** The sizes of an index that belongs to lanes of `x`: no larger than `x` but along `dim`. */
@@ -94,6 +95,14 @@ export function take(x: Node, index: Node): Node {
 
 interface EmbeddingAttrs extends GatherAttrs {
   readonly paddingIdx: number | null;
+  readonly scaleGradByFreq: boolean;
+}
+
+/** g over how often its index occurs. */
+function sharedByIndex(g: Node, at: Node, rows: number): Node {
+  const ones = fullLike(cast(at, g.type.dtype), 1);
+  const counts = scatterOn(zeros([rows], g.type.dtype), ones, [at], [{ input: 1 }], 'add');
+  return div(g, gatherFrom(counts, [at], [{ input: 1 }], at.type.shape));
 }
 
 const embeddingOp = defineOp<EmbeddingAttrs>({
@@ -101,18 +110,23 @@ const embeddingOp = defineOp<EmbeddingAttrs>({
   type: ([weight], { shape }) => ({ shape, dtype: weight.dtype }),
   meaning: ({ attrs: { axes } }) => ({ tag: 'gather', axes }),
   vjp: (g, { inputs: [weight, at], attrs }) => {
-    const kept = attrs.paddingIdx === null ? g : where(ne(at, attrs.paddingIdx), g, 0);
+    const shared = attrs.scaleGradByFreq ? sharedByIndex(g, at, weight.type.shape[0]) : g;
+    const kept = attrs.paddingIdx === null ? shared : where(ne(at, attrs.paddingIdx), shared, 0);
     return [scatterOn(zerosLike(weight), kept, [at], attrs.axes, 'add')];
   },
   saves: () => ({ indices: 1 }),
 });
 
-/** Rows of a weight matrix: [...index, features]. The row `paddingIdx` gets no gradient. */
-export function embedding(
-  input: Node,
-  weight: Node,
-  options: { readonly paddingIdx?: number | null } = {},
-): Node {
+export interface EmbeddingOptions {
+  readonly paddingIdx?: number | null;
+  readonly scaleGradByFreq?: boolean;
+}
+
+/**
+ * Rows of a weight matrix: [...index, features]. The row `paddingIdx` gets no gradient; with `scaleGradByFreq` each row gets the mean of the
+ * gradients of its uses in place of their sum.
+ */
+export function embedding(input: Node, weight: Node, options: EmbeddingOptions = {}): Node {
   const { shape } = weight.type;
   if (shape.length !== 2) throw new ShapeError("'weight' must be 2-D");
   if (dtypes[input.type.dtype].category !== 'int')
@@ -128,6 +142,7 @@ export function embedding(
     axes,
     shape: [...input.type.shape, shape[1]],
     paddingIdx: padding !== null && padding < 0 ? padding + shape[0] : padding,
+    scaleGradByFreq: options.scaleGradByFreq ?? false,
   });
 }
 

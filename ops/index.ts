@@ -205,6 +205,7 @@ export {
   lpPool1d,
   lpPool2d,
 } from './pool.ts';
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from './pool-unpool.ts';
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -263,4 +264,4 @@ export { rfft, irfft, hfft, ihfft, rfft2, irfft2, rfftn, irfftn } from './fft-re
 export { hfft2, ihfft2, hfftn, ihfftn } from './fft-real.ts';
 
 /** Functions of `special` that have no place at the top. */
-export { erfcx, i1, ndtr, logNdtr, ndtri, entr } from './special.ts';
+export { erfcx, i0e, i1, i1e, ndtr, logNdtr, ndtri, entr } from './special.ts';

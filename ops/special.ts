@@ -1,4 +1,4 @@
-// Special functions: gamma, error function, Bessel, normal distribution, entropy; `torch.special` and their namesakes in `torch`.
+// Special functions: gamma, error function, normal distribution, entropy; `torch.special` and their namesakes in `torch`.
 // In: a node. Out: a float node of its shape. Formulas as in derivatives.yaml.
 
 import { ValueError } from '../compiler/errors.ts';
@@ -18,6 +18,7 @@ import { cos, exp, log, log1p, neg, sin, square } from './unary.ts';
 // the rest of the namespace under its names there
 export { exp2, expm1, log1p, logit, round, sigmoid as expit } from './unary.ts';
 export { xlogy } from './binary-mixed.ts';
+export { i0, i0e, i1, i1e } from './special-bessel.ts';
 
 const x0 = arg(0);
 const x1 = arg(1);
@@ -93,26 +94,6 @@ export function polygamma(n: number, x: Node): Node {
   if (!Number.isInteger(n) || n < 0) throw new ValueError('polygamma(n, x) does not support negative n.');
   return n === 0 ? digamma(x) : node(polygammaOp, [floating(x)], { n });
 }
-
-/** Modified Bessel function of the first kind, order 0. */
-export const i0 = floatFunction('i0', {
-  expr: s.i0(x0),
-  partials: [(g, [x]) => mul(g, i1(x))],
-  saves: savesSelf,
-});
-
-/** The same of order 1. Its derivative is i0(x) - i1(x) / x, 1/2 at 0. */
-export const i1: (x: Node) => Node = floatFunction('i1', {
-  expr: s.i1(x0),
-  partials: [
-    (g, [x], y) => {
-      const atZero = eq(x, 0);
-      return mul(g, where(atZero, 0.5, sub(i0(x), div(y, where(atZero, 1, x)))));
-    },
-  ],
-  saves: () => ({ self: 0, result: 'output' }),
-  gradName: 'SpecialI1Backward0',
-});
 
 /** sin(pi x) / (pi x), 1 at 0. */
 export const sinc = floatFunction('sinc', {

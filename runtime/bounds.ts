@@ -4,6 +4,10 @@
 import { isFloat } from '../compiler/dtype.ts';
 import { IndexError, ValueError } from '../compiler/errors.ts';
 import type { GradloomError } from '../compiler/errors.ts';
+import { numel } from '../compiler/shape.ts';
+import type { PerAxis } from '../ops/conv.ts';
+import { unpooledSize } from '../ops/pool-unpool.ts';
+import type { UnpoolOptions } from '../ops/pool-unpool.ts';
 import { demand } from './demands.ts';
 import { elementsOf } from './read.ts';
 import { isTensor } from './tensor.ts';
@@ -103,6 +107,27 @@ const ofDivisor: Check = ([x, y, options]) => {
 };
 const ofQuotient: Check = ([x, y, options]) => ofDivisor([x, y, options ?? {}]);
 
+/** Places in the planes that values are put into. */
+const ofPlanes =
+  (ndim: number): Check =>
+  ([x, indices, kernelSize, options]) => {
+    if (!isTensor(x)) return;
+    const size = unpooledSize(
+      `max_unpool${ndim}d`,
+      ndim,
+      x.shape,
+      kernelSize as PerAxis,
+      (options ?? {}) as UnpoolOptions,
+    );
+    // PyTorch computes one dimension as two
+    const volume = (ndim === 1 ? [...size, 1] : size).join('x');
+    demand(indices, {
+      from: 0,
+      below: numel(size),
+      fault: (i) => new IndexError(`Found an invalid max index: ${i} (output volumes are of size ${volume}`),
+    });
+  };
+
 const inLane = along('', false);
 const checks: Readonly<Record<string, Check>> = {
   gather: inLane,
@@ -117,6 +142,9 @@ const checks: Readonly<Record<string, Check>> = {
   indexPut: ofParts,
   embedding: ofRows,
   embeddingBag: ofRows,
+  maxUnpool1d: ofPlanes(1),
+  maxUnpool2d: ofPlanes(2),
+  maxUnpool3d: ofPlanes(3),
   take: ofElements,
   put: ofElements,
   nllLoss: ofClasses,

@@ -38,5 +38,5 @@ export const {
   multiMarginLoss, multilabelMarginLoss, im2col, fold, interpolate, pixelShuffle, pixelUnshuffle,
   channelShuffle, det, slogdet, logdet, inverse, cholesky, choleskySolve, qr, matrixExp, matrixPower,
   cov, corrcoef, isin, trueDivide, mvlgamma, asStrided, combinations, vander, embeddingBag, gridSample,
-  affineGrid, ctcLoss, histc, histogram, pinverse,
+  affineGrid, ctcLoss, histc, histogram, pinverse, maxUnpool1d, maxUnpool2d, maxUnpool3d,
 } = functions;

@@ -36,6 +36,7 @@ const binary = names(
 const ternary = names(
   'where', 'lerp', 'addcmul', 'addcdiv', 'maskedFill', 'addmm', 'addmv', 'addr', 'baddbmm', 'addbmm',
   'gather', 'indexSelect', 'scaledDotProductAttention', 'fold', 'solveTriangular', 'luSolve', 'asStrided',
+  'maxUnpool1d', 'maxUnpool2d', 'maxUnpool3d',
 );
 const quaternary = names('scatter', 'scatterAdd', 'indexAdd', 'indexCopy', 'indexFill', 'ctcLoss');
 // prettier-ignore

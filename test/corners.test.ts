@@ -67,9 +67,34 @@ const refusals: readonly (readonly [name: string, call: () => unknown, message: 
     /^mean\(\): could not infer output dtype\./,
   ],
   [
-    'a number of repeats for each element',
-    () => f64([1, 2]).repeatInterleave(i32([1, 2]) as never),
-    /^repeat_interleave\(\): repeats must be a number/,
+    'a number of repeats too few',
+    () => f64([1, 2, 3]).repeatInterleave(i32([1, 2])),
+    /^repeats must have the same size as input along dim/,
+  ],
+  [
+    'a negative number of repeats',
+    () => f64([1, 2]).repeatInterleave(i32([1, -2])),
+    /^repeats can not be negative/,
+  ],
+  [
+    'repeats that are no whole numbers',
+    () => f64([1, 2]).repeatInterleave(f64([1, 2])),
+    /^"repeat_interleave_cpu" not implemented for 'Double'/,
+  ],
+  [
+    'a matrix of repeats',
+    () => f64([1, 2]).repeatInterleave(i32([[1], [2]])),
+    /^repeats must be 0-dim or 1-dim tensor/,
+  ],
+  [
+    'a number of repeats beside none',
+    () => g.repeatInterleave(i32([[1], [2]])),
+    /^repeat_interleave only accept 1D vector as repeat/,
+  ],
+  [
+    'a sum of repeats that is another',
+    () => f64([1, 2]).repeatInterleave(i32([1, 2]), { outputSize: 4 }),
+    /^allocated size does not match required size/,
   ],
   [
     'a quantile of integers',
@@ -198,4 +223,33 @@ test('an expanded tensor can be filled, and refuses any other write', (t) => {
     message:
       /^unsupported operation: more than one element of the written-to tensor refers to a single memory location\./,
   });
+});
+
+test('repeats without anything to repeat are indices', (t) => {
+  t.deepEqual(g.repeatInterleave(i32([2, 0, 1])).toArray(), [0, 0, 2]);
+});
+
+test('a tensor of repeats is not read inside a compiled function', (t) => {
+  const step = g.compile((x: Tensor, repeats: Tensor) => x.repeatInterleave(repeats));
+  t.throws(() => step(f64([1, 2]), i32([1, 2])), { instanceOf: g.TraceError });
+});
+
+test('rows of an embedding that are used and too long are shortened in the table', (t) => {
+  const table = (): Tensor => f64([[3, 4], [0.3, 0.4], [6, 8]]); // prettier-ignore
+  const look = (weight: Tensor): Tensor => g.embedding(i32([0, 1, 0]), weight, { maxNorm: 1 });
+  for (const way of [look, g.compile(look)]) {
+    const weight = table();
+    const rows = way(weight);
+    const [long, short] = [[0.6, 0.8], [0.3, 0.4]]; // prettier-ignore
+    t.true(g.allclose(rows, f64([long, short, long]), { atol: 1e-6 }));
+    t.true(g.allclose(weight, f64([long, short, [6, 8]]), { atol: 1e-6 }));
+  }
+});
+
+test('an embedding that is refused leaves the table as it is', (t) => {
+  const weight = f64([[3, 4], [0, 1]]); // prettier-ignore
+  t.throws(() => g.embedding(i32([0, 2]), weight, { maxNorm: 1 }), {
+    message: /^index out of range in self/,
+  });
+  t.deepEqual(weight.toArray(), [[3, 4], [0, 1]]); // prettier-ignore
 });

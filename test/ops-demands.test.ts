@@ -34,6 +34,12 @@ const calls: Readonly<
     int([3], [1, 1]),
     'index 3 is out of bounds for dimension 1 with size 3',
   ],
+  maxUnpool2d: [
+    (i) => g.maxUnpool2d(g.ones([1, 1, 1]), i, 2),
+    int([3], [1, 1, 1]),
+    int([4], [1, 1, 1]),
+    'Found an invalid max index: 4 (output volumes are of size 2x2',
+  ],
   indexSelect: [(i) => x.indexSelect(0, i), int([1]), int([2]), 'index out of range in self'],
   indexAdd: [(i) => x.indexAdd(0, i, g.ones([1, 3])), int([1]), int([2]), 'index out of range in self'],
   indexCopy: [

@@ -91,6 +91,16 @@ const smooth: Readonly<Record<string, readonly [(xs: readonly Node[]) => Node, r
   ],
   combinations: [([x]) => ops.prod(ops.combinations(x, 2), 1), [{ shape: [4] }]],
   vander: [([x]) => ops.vander(x, { n: 4 }), [{ shape: [3] }]],
+  i0e: [([x]) => ops.i0e(x), [{ shape: [4], data: [-2.5, 0.3, 12, 45] }]],
+  i1e: [([x]) => ops.i1e(x), [{ shape: [4], data: [-2.5, 0.3, 12, 45] }]],
+  'cdist by the largest difference': [
+    ([x, y]) => ops.square(ops.cdist(x, y, { p: Infinity })),
+    [{ shape: [2, 3] }, { shape: [2, 3], data: [0.1, 2, 4, 3, -1, 0.5] }],
+  ],
+  'pdist by the largest difference': [
+    ([x]) => ops.square(ops.pdist(x, { p: Infinity })),
+    [{ shape: [3, 2], data: [0.1, 2, 4, 3, -1, 0.5] }],
+  ],
   mvlgamma: [([x]) => ops.mvlgamma(x, 2), [{ shape: [2], data: [1.7, 3.2] }]],
 };
 

@@ -57,6 +57,7 @@ import {
   adaptiveMaxPool1d,
   adaptiveMaxPool2d,
 } from '../ops/pool-adaptive.ts';
+import { maxUnpool1d, maxUnpool2d, maxUnpool3d } from '../ops/pool-unpool.ts';
 import { avgPool1d, avgPool2d, lpPool1d, maxPool1d, maxPool2d, maxPool3d } from '../ops/pool.ts';
 import { sum } from '../ops/reduce.ts';
 import { channelShuffle, pixelShuffle, pixelUnshuffle } from '../ops/shuffle.ts';
@@ -198,6 +199,13 @@ const smooth: Readonly<Record<string, readonly [Function, ...Shape[]]>> = {
     [2, 1, 6, 5],
   ],
   maxPool3d: [([x]) => maxPool3d(x, 2, { stride: 1 }), [1, 3, 2, 3]],
+  'maxPool2d with indices': [([x]) => maxPool2d(x, 2, { stride: 1, returnIndices: true })[0], [1, 3, 3]],
+  maxUnpool1d: [([x]) => maxUnpool1d(x, listed([3, 0], [1, 2]), 2), [1, 2]],
+  'maxUnpool2d into larger planes': [
+    ([x]) => maxUnpool2d(x, listed([6, 3, 24, 0], [1, 2, 2]), 2, { outputSize: [5, 5] }),
+    [1, 2, 2],
+  ],
+  maxUnpool3d: [([x]) => maxUnpool3d(x, listed([3, 12], [1, 1, 1, 2]), 2), [1, 1, 1, 2]],
   'avgPool2d, to the ceiling': [
     ([x]) => avgPool2d(x, 3, { stride: 2, padding: 1, ceilMode: true }),
     [1, 1, 6, 5],
@@ -440,6 +448,30 @@ test('each window gives its gradient to its first largest element', (t) => {
     gradientAt((x) => maxPool2d(x, 2, { stride: 1 }), [1, 3, 3], [1, 1, 0, 1, 1, 0, 0, 0, 2]),
     [1, 1, 0, 1, 0, 0, 0, 0, 1],
   );
+});
+
+test('of two values for one place the last stays, and both get its gradient, as in PyTorch', (t) => {
+  const unpool = (x: Node): Node => maxUnpool2d(x, listed([2, 2], [1, 1, 2]), [1, 3]);
+  t.deepEqual(
+    valueAt(([x]) => unpool(x), [[1, 1, 2]], [[1, 2]]),
+    [0, 0, 2, 0, 0, 0],
+  );
+  const weighted = (x: Node): Node => mul(unpool(x), listed([0, 1, 2, 3, 4, 5], [1, 1, 6], 'float64'));
+  t.deepEqual(gradientAt(weighted, [1, 1, 2], [1, 2]), [2, 2]);
+});
+
+const placesOf = (y: Node | [Node, Node]): Node => (y as [Node, Node])[1];
+
+test('indices are places in the plane, of the first largest element or of the last NaN', (t) => {
+  const data = [3, 3, 1, NaN, NaN, 2];
+  const places = (kernel: number): unknown =>
+    valueAt(([v]) => placesOf(maxPool1d(v, kernel, { returnIndices: true })), [[1, 6]], [data]);
+  t.deepEqual([places(2), places(6)], [[0, 3, 4], [4]]);
+});
+
+test('where all is -Infinity the index is that of the first element, not one of the padding', (t) => {
+  const pool: Function = ([v]) => placesOf(maxPool2d(v, 2, { padding: 1, returnIndices: true }));
+  t.deepEqual(valueAt(pool, [[1, 3, 3]], [new Array<number>(9).fill(-Infinity)]), [0, 1, 3, 4]);
 });
 
 test('to the ceiling: windows may reach beyond the end, but begin inside', (t) => {
@@ -755,6 +787,41 @@ const refusals: readonly (readonly [name: string, call: () => unknown, message: 
     'pool size',
     () => maxPool2d(f32(1, 2, 2), 3),
     'Given input size: (1x2x2). Calculated output size: (1x0x0). Output size is too small',
+  ],
+  [
+    'maxUnpool dimensions',
+    () => maxUnpool2d(f32(2, 2), i32(2, 2), 2),
+    'Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with 2 dimensions.',
+  ],
+  [
+    'maxUnpool by floats',
+    () => maxUnpool1d(f32(1, 2), f32(1, 2), 2),
+    'elements in indices should be type int64 but got: Float',
+  ],
+  [
+    'maxUnpool indices of another shape',
+    () => maxUnpool1d(f32(1, 2), i32(1, 3), 2),
+    'Expected shape of indices to be same as that of the input tensor ([1, 2]) but got indices tensor with shape: [1, 3]',
+  ],
+  [
+    'maxUnpool of integers',
+    () => maxUnpool2d(i32(1, 2, 2), i32(1, 2, 2), 2),
+    `"max_unpool2d" not implemented for 'Int'`,
+  ],
+  [
+    'maxUnpool size',
+    () => maxUnpool1d(f32(1, 4), i32(1, 4), 2, { outputSize: [12] }),
+    'invalid output_size "[12]" (dim 0 must be between 6 and 10)',
+  ],
+  [
+    'maxUnpool sizes',
+    () => maxUnpool2d(f32(1, 2, 2), i32(1, 2, 2), 2, { outputSize: [9] }),
+    "output_size should be a sequence containing 2 or 4 elements, but it has a length of '1'",
+  ],
+  [
+    'maxUnpool stride',
+    () => maxUnpool3d(f32(1, 2, 2, 2), i32(1, 2, 2, 2), 2, { stride: [0, 1, 1] }),
+    'strides should be greater than zero, but got stride: [0, 1, 1]',
   ],
   [
     'layerNorm shape',

@@ -38,18 +38,28 @@ interface Rates {
   readonly eps: Tensor;
 }
 
+/** Throws unless the options that all of Adam's kind have make sense. */
+export function checkAdamOptions({
+  lr,
+  betas,
+  eps,
+  weightDecay,
+}: Pick<AdamOptions, 'lr' | 'betas' | 'eps' | 'weightDecay'>): void {
+  checkNotNegative('learning rate', lr);
+  checkNotNegative('epsilon value', eps);
+  betas.forEach((beta, i) => {
+    if (!(beta >= 0 && beta < 1))
+      throw atCaller(new ValueError(`Invalid beta parameter at index ${i}: ${beta}`));
+  });
+  checkNotNegative('weight_decay value', weightDecay);
+}
+
 /** Adam, with what AdamW does otherwise left open: how weights decay. */
 abstract class AdamLike extends Optimizer<AdamOptions, Rates> {
   protected abstract decay(p: Tensor, grad: Tensor, options: Live<AdamOptions>): Tensor;
 
-  protected check({ lr, betas, eps, weightDecay }: AdamOptions): void {
-    checkNotNegative('learning rate', lr);
-    checkNotNegative('epsilon value', eps);
-    betas.forEach((beta, i) => {
-      if (!(beta >= 0 && beta < 1))
-        throw atCaller(new ValueError(`Invalid beta parameter at index ${i}: ${beta}`));
-    });
-    checkNotNegative('weight_decay value', weightDecay);
+  protected check(options: AdamOptions): void {
+    checkAdamOptions(options);
   }
   protected initialState({ amsgrad }: AdamOptions): Readonly<Record<string, number>> {
     return { expAvg: 0, expAvgSq: 0, ...(amsgrad ? { maxExpAvgSq: 0 } : {}) };

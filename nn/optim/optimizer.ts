@@ -39,6 +39,9 @@ export type ParamsOf<O> =
 /** What an optimizer remembers about a parameter. */
 export type ParamState = Readonly<Record<string, Tensor>>;
 
+/** First values: a number for each element, or one number for the whole parameter, of float32 as PyTorch keeps it. */
+export type FirstState = Readonly<Record<string, number | { readonly scalar: number }>>;
+
 /** All of it as plain data. */
 export interface OptimizerState {
   readonly state: Readonly<Record<number, Readonly<Record<string, Tensor>>>>;
@@ -91,7 +94,7 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
   /** Throws for options that make no sense. */
   protected abstract check(options: O): void;
   /** The names of the tensors that are kept for each parameter, with their first value. */
-  protected abstract initialState(options: O): Readonly<Record<string, number>>;
+  protected abstract initialState(options: O): FirstState;
   /** True if the formulas depend on how many steps were made. */
   protected countsSteps(_options: Live<O>): boolean {
     return true;
@@ -119,8 +122,10 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
     const group = { ...this.defaults, ...given, params } as unknown as ParamGroup<O>;
     this.check(group);
     const first = Object.entries(this.initialState(group));
+    const make = (p: Tensor, value: FirstState[string]): Tensor =>
+      typeof value === 'number' ? fullLike(p, value) : tensor(value.scalar, { dtype: 'float32' });
     for (const p of params)
-      this.state.set(p, Object.fromEntries(first.map(([name, value]) => [name, fullLike(p, value)])));
+      this.state.set(p, Object.fromEntries(first.map(([name, value]) => [name, make(p, value)])));
     const missed = new Map(params.map((p) => [p, scalar(0)]));
     this.#counters.push({ steps: scalar(0), missed, late: new Set() });
     this.#live.push(

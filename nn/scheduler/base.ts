@@ -40,8 +40,8 @@ export abstract class LRScheduler {
   #stepCount = 0;
   #lastLr: readonly number[] = [];
 
-  /** Subclasses call `begin` at the end of their constructors. */
-  protected constructor(optimizer: Scheduled, lastEpoch: number) {
+  /** Subclasses call `step` at the end of their constructors. `baseLrs`, if given, are not those that the groups began with. */
+  protected constructor(optimizer: Scheduled, lastEpoch: number, baseLrs?: readonly number[]) {
     this.optimizer = optimizer;
     const groups = groupsOf(optimizer);
     groups.forEach((group, i) => {
@@ -53,26 +53,38 @@ export abstract class LRScheduler {
           ),
         );
     });
-    this.baseLrs = groups.map((group) => group.initialLr!);
+    this.baseLrs = baseLrs ?? groups.map((group) => group.initialLr!);
     this.lastEpoch = lastEpoch;
   }
 
   /** The next rate of a group; `base` is the one it began with. */
   protected abstract next(group: Group, base: number, index: number): number;
 
+  /** The rate in an epoch that was not reached step by step; schedules that go on from the present rate have another formula for it. */
+  protected at(group: Group, base: number, index: number): number {
+    return this.next(group, base, index);
+  }
+
   /** True in the first step of all, which only sets up. */
   protected get isFirst(): boolean {
     return this.#stepCount === 1;
   }
 
-  /** Goes to the next epoch. */
-  step(): void {
+  /** Goes to the next epoch, or to the one that is given. */
+  step(epoch?: number): void {
     this.#stepCount++;
-    this.lastEpoch++;
+    this.lastEpoch = epoch ?? this.lastEpoch + 1;
     const groups = groupsOf(this.optimizer);
-    const rates = groups.map((group, i) => this.next(group, this.baseLrs[i], i));
+    const rates = groups.map((group, i) =>
+      epoch === undefined ? this.next(group, this.baseLrs[i], i) : this.at(group, this.baseLrs[i], i),
+    );
     groups.forEach((group, i) => (group.lr = rates[i]));
     this.#lastLr = rates;
+  }
+  /** The first step once more: what `SequentialLR` does with its first schedule. */
+  restart(): void {
+    this.#stepCount = 0;
+    this.step();
   }
   /** The rates of all groups, as last set. */
   getLastLr(): readonly number[] {
@@ -87,6 +99,9 @@ export abstract class LRScheduler {
     this.#lastLr = [...(state.lastLr as number[])];
   }
 }
+
+/** The present rates of an optimizer's groups. */
+export const ratesOf = (optimizer: Scheduled): readonly number[] => groupsOf(optimizer).map(({ lr }) => lr);
 
 /** A setting as one number per group. */
 export function perGroup(

@@ -1,31 +1,11 @@
-// Schedules that are a formula of the epoch: LambdaLR, StepLR, MultiStepLR, ConstantLR, LinearLR, ExponentialLR, CosineAnnealingLR. In: the
-// present rate. Out: the next one, computed from it as PyTorch does, so that schedules can be chained.
+// Schedules that go down by a formula of the epoch: StepLR, MultiStepLR, ConstantLR, LinearLR, ExponentialLR, PolynomialLR. In: the present
+// rate. Out: the next one, computed from it as PyTorch does, so that schedules can be chained (`next`); and the rate of any epoch, computed
+// from the first one (`at`), for `step(epoch)`.
 
 import { atCaller, ValueError } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
-import { LRScheduler, groupsOf } from './base.ts';
+import { LRScheduler } from './base.ts';
 import type { Group, Resume, Scheduled } from './base.ts';
-
-/** The first rate times a function of the epoch; one function, or one per group. */
-export class LambdaLR extends LRScheduler {
-  readonly #factors: readonly ((epoch: number) => number)[];
-
-  constructor(
-    optimizer: Scheduled,
-    lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[],
-    options?: Resume,
-  ) {
-    super(optimizer, withDefaults('LambdaLR', { lastEpoch: -1 }, options).lastEpoch);
-    const count = groupsOf(optimizer).length;
-    this.#factors = typeof lrLambda === 'function' ? new Array(count).fill(lrLambda) : lrLambda;
-    if (this.#factors.length !== count)
-      throw atCaller(new ValueError(`Expected ${count} lr_lambdas, but got ${this.#factors.length}`));
-    this.step();
-  }
-  protected next(_group: Group, base: number, index: number): number {
-    return base * this.#factors[index](this.lastEpoch);
-  }
-}
 
 /** Times gamma every `stepSize` epochs. */
 export class StepLR extends LRScheduler {
@@ -41,6 +21,9 @@ export class StepLR extends LRScheduler {
   }
   protected next({ lr }: Group): number {
     return this.lastEpoch === 0 || this.lastEpoch % this.stepSize !== 0 ? lr : lr * this.gamma;
+  }
+  protected override at(_group: Group, base: number): number {
+    return base * this.gamma ** Math.floor(this.lastEpoch / this.stepSize);
   }
 }
 
@@ -63,9 +46,12 @@ export class MultiStepLR extends LRScheduler {
   protected next({ lr }: Group): number {
     return lr * this.gamma ** this.milestones.filter((epoch) => epoch === this.lastEpoch).length;
   }
+  protected override at(_group: Group, base: number): number {
+    return base * this.gamma ** this.milestones.filter((epoch) => epoch <= this.lastEpoch).length;
+  }
 }
 
-/** A constant factor for the first epochs. */
+/** A constant factor for the first epochs. A factor of 0 cannot be taken back: when its time is over, a ValueError says so. */
 export class ConstantLR extends LRScheduler {
   readonly factor: number;
   readonly totalIters: number;
@@ -84,7 +70,12 @@ export class ConstantLR extends LRScheduler {
   }
   protected next({ lr }: Group): number {
     if (this.lastEpoch === 0) return lr * this.factor;
-    return this.lastEpoch === this.totalIters ? lr * (1 / this.factor) : lr;
+    if (this.lastEpoch !== this.totalIters) return lr;
+    if (this.factor === 0) throw atCaller(new ValueError('ZeroDivisionError: float division by zero'));
+    return lr * (1 / this.factor);
+  }
+  protected override at(_group: Group, base: number): number {
+    return base * (this.lastEpoch >= this.totalIters ? 1 : this.factor);
   }
 }
 
@@ -125,6 +116,10 @@ export class LinearLR extends LRScheduler {
     const change = endFactor - startFactor;
     return lr * (1 + change / (totalIters * startFactor + (lastEpoch - 1) * change));
   }
+  protected override at(_group: Group, base: number): number {
+    const { lastEpoch, startFactor, endFactor, totalIters } = this;
+    return base * (startFactor + ((endFactor - startFactor) * Math.min(totalIters, lastEpoch)) / totalIters);
+  }
 }
 
 /** Times gamma every epoch. */
@@ -139,27 +134,34 @@ export class ExponentialLR extends LRScheduler {
   protected next({ lr }: Group): number {
     return this.lastEpoch === 0 ? lr : lr * this.gamma;
   }
+  protected override at(_group: Group, base: number): number {
+    return base * this.gamma ** this.lastEpoch;
+  }
 }
 
-/** Down to `etaMin` in `tMax` epochs along a half wave of the cosine, and up again (Loshchilov & Hutter 2016, without restarts). */
-export class CosineAnnealingLR extends LRScheduler {
-  readonly tMax: number;
-  readonly etaMin: number;
+/** The first rate times (1 - epoch / totalIters) ** power, which is 0 from `totalIters` on. */
+export class PolynomialLR extends LRScheduler {
+  readonly totalIters: number;
+  readonly power: number;
 
-  constructor(optimizer: Scheduled, tMax: number, options?: Resume & { readonly etaMin?: number }) {
-    const { etaMin, lastEpoch } = withDefaults('CosineAnnealingLR', { etaMin: 0, lastEpoch: -1 }, options);
+  constructor(
+    optimizer: Scheduled,
+    options?: Resume & { readonly totalIters?: number; readonly power?: number },
+  ) {
+    const defaults = { totalIters: 5, power: 1, lastEpoch: -1 };
+    const { totalIters, power, lastEpoch } = withDefaults('PolynomialLR', defaults, options);
     super(optimizer, lastEpoch);
-    this.tMax = tMax;
-    this.etaMin = etaMin;
+    this.totalIters = totalIters;
+    this.power = power;
     this.step();
   }
-  protected next({ lr }: Group, base: number): number {
-    const { lastEpoch, tMax, etaMin } = this;
-    const wave = (epoch: number): number => 1 + Math.cos((Math.PI * epoch) / tMax);
-    if (lastEpoch === 0) return lr;
-    if (this.isFirst) return etaMin + ((base - etaMin) * wave(lastEpoch)) / 2;
-    if ((lastEpoch - 1 - tMax) % (2 * tMax) === 0)
-      return lr + ((base - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
-    return (wave(lastEpoch) / wave(lastEpoch - 1)) * (lr - etaMin) + etaMin;
+  protected next({ lr }: Group): number {
+    const { lastEpoch, totalIters, power } = this;
+    if (lastEpoch === 0 || lastEpoch > totalIters) return lr;
+    return lr * ((1 - lastEpoch / totalIters) / (1 - (lastEpoch - 1) / totalIters)) ** power;
+  }
+  protected override at(_group: Group, base: number): number {
+    const { lastEpoch, totalIters, power } = this;
+    return base * (1 - Math.min(totalIters, lastEpoch) / totalIters) ** power;
   }
 }

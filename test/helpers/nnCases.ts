@@ -31,7 +31,18 @@ export interface ModuleCase {
   readonly moduleNames?: readonly string[];
 }
 export interface OptimizerCase {
-  readonly name: 'SGD' | 'Adam' | 'AdamW' | 'RMSprop' | 'Adagrad';
+  readonly name:
+    | 'SGD'
+    | 'Adam'
+    | 'AdamW'
+    | 'Adamax'
+    | 'NAdam'
+    | 'RAdam'
+    | 'RMSprop'
+    | 'Adagrad'
+    | 'Adadelta'
+    | 'ASGD'
+    | 'Rprop';
   readonly options: Options;
   readonly dtype: 'float32' | 'float64';
   readonly skip: readonly number[];
@@ -50,6 +61,8 @@ interface SchedulerCase {
   readonly optimizer: readonly ['SGD' | 'Adam', Options];
   readonly rates: readonly number[];
   readonly momenta: readonly (number | null)[];
+  /** What each step gets. */
+  readonly epochs?: readonly number[];
 }
 interface PlateauCase {
   readonly options: Options;

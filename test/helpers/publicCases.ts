@@ -114,6 +114,12 @@ const caseTable: Readonly<Record<string, Call>> = {
   grid_sample: ([x, grid], a) =>
     g.gridSample(x, grid, { mode: a.mode, paddingMode: a.padding_mode, alignCorners: a.align_corners }),
   affine_grid: ([theta], a) => g.affineGrid(theta, a.size, { alignCorners: a.align_corners }),
+  embedding_by_freq: ([w], { padding_idx: paddingIdx }, { indices }) =>
+    g.embedding(indices, w, { paddingIdx, scaleGradByFreq: true }),
+  cdist_inf: ([x, y]) => g.cdist(x, y, { p: Infinity }),
+  pdist_inf: ([x]) => g.pdist(x, { p: Infinity }),
+  repeat_interleave_tensor: ([x], { dim }, { repeats }) =>
+    x.repeatInterleave(repeats, dim === null ? {} : { dim }),
   embedding_bag: ([w], { mode, padding_idx: paddingIdx }, { indices }) =>
     g.embeddingBag(indices, w, { mode, paddingIdx }),
   embedding_bag_offsets: ([w], { mode, padding_idx: paddingIdx }, { indices, offsets }) =>
