@@ -19,7 +19,12 @@ import { primitives } from './scalar.ts';
 
 export interface Making {
   readonly fresh: (base: string) => string;
-  readonly scratch: (base: string, dtype: 'float64' | 'int32', length: number) => Buffer;
+  readonly scratch: (
+    base: string,
+    dtype: 'float64' | 'float32' | 'int32',
+    length: number,
+    note?: string,
+  ) => Buffer;
 }
 
 const prim = (name: Primitive, ...args: Expr[]): Expr => ({ tag: 'prim', prim: name, args, dtype: 'bool' });
@@ -73,7 +78,7 @@ export function withoutBranches(stmts: readonly Stmt[], { fresh, scratch }: Maki
     const key = [dtype, ...sides.map((e) => (e.tag === 'number' ? printExpr(e) : '?'))].join(' ');
     const known = pairs.get(key);
     if (known) return known;
-    const pair = scratch('pair', dtype, 2);
+    const pair = scratch('pair', dtype, 2, 'two numbers, one of which a test picks without a jump');
     pairs.set(key, pair);
     sides.forEach((value, side) => {
       if (value.tag === 'number') start.push({ tag: 'store', buffer: pair, index: indexOf(side), value });

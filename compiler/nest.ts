@@ -19,6 +19,8 @@ export interface Buffer {
   readonly role: 'input' | 'output' | 'temporary' | 'scratch';
   /** Of which array it is a piece, and from which element on, if it is not a whole one. */
   readonly piece?: { readonly of: Buffer; readonly start: number };
+  /** What a source says of it where it begins. */
+  readonly note?: string;
 }
 
 export type Expr =

@@ -2,6 +2,7 @@
 // will be printed.
 
 import { withoutBranches } from './branchless.ts';
+import type { Making } from './branchless.ts';
 import { limits } from './limits.ts';
 import { mergeDeviations } from './deviation.ts';
 import { joinEqualSums } from './equalSums.ts';
@@ -40,8 +41,8 @@ export function schedule(kernel: Kernel, taken: Names, unique: (base: string) =>
   const names = namesOf(kernel, taken);
   const fresh = (base: string): string => names.fresh(base);
   let scratch: readonly Buffer[] = kernel.scratch;
-  const newScratch = (base: string, dtype: 'float64' | 'float32' | 'int32', length: number): Buffer => {
-    const buffer: Buffer = { name: scratchName(base, names, unique), dtype, length, role: 'scratch' };
+  const newScratch: Making['scratch'] = (base, dtype, length, note) => {
+    const buffer: Buffer = { name: scratchName(base, names, unique), dtype, length, role: 'scratch', note };
     scratch = [...scratch, buffer];
     return buffer;
   };

@@ -101,13 +101,16 @@ const folderOf = ({ name, serial }: SourceOptions): string =>
 const begin = ({ name, serial }: SourceOptions, what = ''): Writer =>
   new Writer().line("'use strict';").comment(`gradloom program ${serial}${what}: ${safeComment(name)}`);
 
-/** Captured one by one: V8 takes a captured constant for what it is, the field of an object it would look up again. */
+/** Captured one by one: V8 takes a captured constant for what it is, the field of an object it would look up again. A note is made once. */
 function capture(buffers: Iterable<Buffer>, w: Writer): void {
   const captured = new Set<string>();
-  for (const { name, piece } of buffers) {
+  const noted = new Set<string>();
+  for (const { name, piece, note } of buffers) {
     if (captured.has(name)) continue;
     captured.add(name);
-    w.line(`const $${name} = buffers.${piece ? `${piece.of.name}.subarray(${piece.start})` : name};`);
+    const line = `const $${name} = buffers.${piece ? `${piece.of.name}.subarray(${piece.start})` : name};`;
+    w.line(note !== undefined && !noted.has(note) ? `${line} // ${note}` : line);
+    if (note !== undefined) noted.add(note);
   }
 }
 
