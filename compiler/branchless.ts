@@ -27,6 +27,8 @@ export interface Making {
   ) => Buffer;
 }
 
+type Prim = Extract<Expr, { tag: 'prim' }>;
+
 const prim = (name: Primitive, ...args: Expr[]): Expr => ({ tag: 'prim', prim: name, args, dtype: 'bool' });
 
 /** Price of evaluating an expression where nobody asked for it; infinite if it is dear, or may read what does not exist. */
@@ -70,163 +72,202 @@ function flagOf(e: Expr): Expr {
   return e;
 }
 
-export function withoutBranches(stmts: readonly Stmt[], { fresh, scratch }: Making): readonly Stmt[] {
-  const pairs = new Map<string, Buffer>();
-  const start: Stmt[] = [];
-  /** Two elements, of which those that are always the same number have it from the beginning. */
-  const pairOf = (dtype: 'float64' | 'int32', sides: readonly Expr[]): Buffer => {
+/** The scratch that choices read. */
+class Pairs {
+  /** What is written before all loops: sides that are always the same number. */
+  readonly start: Stmt[] = [];
+  private readonly made = new Map<string, Buffer>();
+
+  constructor(private readonly scratch: Making['scratch']) {}
+
+  /** Two elements for sides like these. */
+  of(dtype: 'float64' | 'int32', sides: readonly Expr[]): Buffer {
     const key = [dtype, ...sides.map((e) => (e.tag === 'number' ? printExpr(e) : '?'))].join(' ');
-    const known = pairs.get(key);
+    const known = this.made.get(key);
     if (known) return known;
-    const pair = scratch('pair', dtype, 2, 'two numbers, one of which a test picks without a jump');
-    pairs.set(key, pair);
+    const pair = this.scratch('pair', dtype, 2, 'two numbers, one of which a test picks without a jump');
+    this.made.set(key, pair);
     sides.forEach((value, side) => {
-      if (value.tag === 'number') start.push({ tag: 'store', buffer: pair, index: indexOf(side), value });
+      if (value.tag === 'number')
+        this.start.push({ tag: 'store', buffer: pair, index: indexOf(side), value });
     });
     return pair;
-  };
+  }
+}
 
-  /** The statements of one body of a loop. */
-  const inBody = (body: readonly Stmt[], loopName: string): readonly Stmt[] => {
-    // What stands beside a loop runs rarely.
-    if (body.some(holdsLoop)) return inLoops(body);
-    /** Names that have another value in each iteration, and accumulators that begin in this block. */
-    const own = new Set<string>();
-    const begun = new Map<string, number>();
-    /** What lies in a pair at this point of the block. */
-    const lies = new Map<string, string>();
-    const varies = (test: Expr): boolean => {
-      let found = false;
-      visitExpr(test, (x) => {
-        if (x.tag === 'local') found ||= own.has(x.name);
-        if (x.tag === 'load')
-          found ||= x.index.terms.some((t) => t.atom.tag === 'value') || variablesOf(x.index).has(loopName);
-      });
-      return found;
-    };
+/** The statements of the body of a loop, one after the other. */
+class Body {
+  /** Names that have another value in each iteration. */
+  private readonly own = new Set<string>();
+  /** Accumulators that begin in this block, with the number that they hold; NaN if that is not known. */
+  private readonly begun = new Map<string, number>();
+  /** What lies in the elements of pairs at this point of the block. */
+  private readonly lies = new Map<string, string>();
+  /** What the statement at hand has chosen, by its text: a clamp mentions it twice. */
+  private readonly chosen = new Map<string, Expr>();
+  /** What has to stand before the statement at hand. */
+  private before: Stmt[] = [];
 
-    /** What a statement changes is no longer what it began with. */
-    const forget = (s: Stmt): void => {
-      visitStmts([s], (x) => {
-        if (x.tag !== 'assign') return;
-        if (begun.has(x.name)) begun.set(x.name, NaN);
-        for (const [place, text] of lies) if (text === x.name) lies.delete(place);
-      });
-    };
+  constructor(
+    private readonly loopName: string,
+    private readonly pairs: Pairs,
+    private readonly fresh: (base: string) => string,
+  ) {}
 
-    return body.flatMap((s): readonly Stmt[] => {
-      const before: Stmt[] = [];
-      const named = (e: Expr, base: string): Expr => {
-        if (e.tag === 'local' || e.tag === 'number') return e;
-        const name = fresh(base);
-        own.add(name);
-        before.push({ tag: 'let', name, value: e });
-        return local(name);
-      };
-      /** What this statement has chosen, by its text: a clamp mentions it twice. */
-      const chosenBefore = new Map<string, Expr>();
-      const keep = (key: string, value: Expr): Expr => {
-        const chosen = named(value, 'chosen');
-        chosenBefore.set(key, chosen);
-        return chosen;
-      };
-      const choose = (flag: Expr, a: Expr, b: Expr, dtype: 'float64' | 'int32'): Expr => {
-        const sides = [b, a];
-        const pair = pairOf(dtype, sides);
-        sides.forEach((value, side) => {
-          const [place, text] = [`${pair.name}[${side}]`, printExpr(value)];
-          if (value.tag === 'number' || (value.tag === 'local' && lies.get(place) === text)) return;
-          before.push({ tag: 'store', buffer: pair, index: indexOf(side), value });
-          lies.set(place, text);
-        });
-        return loadOf(pair, ofAtom({ tag: 'value', expr: flag, extent: 2 }));
-      };
-      /** The same value, `top` if it is all that the statement evaluates. */
-      const flat = (e: Expr, top: boolean): Expr => {
-        if (e.tag === 'cast') {
-          const arg = flat(e.arg, false);
-          return arg === e.arg ? e : { ...e, arg };
-        }
-        if (e.tag !== 'prim') return e;
-        const kind = pairType(e.dtype);
-        if (e.prim === 'select') {
-          const [test, a, b] = e.args;
-          const asked = priceOf(test) + priceOf(a) + priceOf(b);
-          if (kind === null || !isOpen(test) || !varies(test) || asked > limits.chosenPrice) {
-            const tested = flat(test, false);
-            return tested === test ? e : { ...e, args: [tested, a, b] };
-          }
-          const key = printExpr(e);
-          const known = chosenBefore.get(key);
-          if (known) return known;
-          const condition = flat(test, false);
-          if (isNumber(a, 1) && isNumber(b, 0)) return flagOf(condition);
-          if (isNumber(a, 0) && isNumber(b, 1)) return prim('not', condition);
-          const [x, y] = [flat(a, false), flat(b, false)];
-          const chosen = choose(flagOf(condition), x, y, kind);
-          return top ? chosen : keep(key, chosen);
-        }
-        if (e.prim === 'and' || e.prim === 'or') {
-          return priceOf(e) <= limits.chosenPrice && isOpen(e) && varies(e) ? flagOf(e) : e;
-        }
-        if (e.prim === 'not') return e;
-        const args = mapList(e.args, (a) => flat(a, false));
-        const same = args === e.args ? e : { ...e, args };
-        if ((e.prim !== 'max' && e.prim !== 'min') || kind === null) return same;
-        const [a, b] = args;
-        if (b.tag === 'local' && begun.get(b.name) === (e.prim === 'max' ? -Infinity : Infinity)) return a;
-        const running = s.tag === 'assign' ? !begun.has(s.name) : s.tag === 'store' && readsItself(s);
-        if (running || !varies(e) || e.args.some(isForeseen) || priceOf(e) > limits.chosenPrice) return same;
-        const [x, y] = [named(a, 'x'), named(b, 'x')];
-        const better = prim(e.prim === 'max' ? 'gt' : 'lt', x, y);
-        const test = x.tag === 'number' ? better : prim('bitOr', better, prim('ne', x, x));
-        const chosen = choose(flagOf(test), x, y, kind);
-        return top ? chosen : named(chosen, 'chosen');
-      };
-      switch (s.tag) {
-        case 'let':
-        case 'var': {
-          const value = flat(s.value, true);
-          own.add(s.name);
-          if (s.tag === 'var') begun.set(s.name, s.value.tag === 'number' ? s.value.value : NaN);
-          return [...before, value === s.value ? s : { ...s, value }];
-        }
-        case 'assign':
-        case 'store': {
-          const value = flat(s.value, true);
-          forget(s);
-          return [...before, value === s.value ? s : { ...s, value }];
-        }
-        case 'if': {
-          const { condition, body } = s;
-          const settled = body.some((x) => x.tag !== 'assign' || !Number.isNaN(begun.get(x.name)));
-          forget(s);
-          if (settled || !isOpen(condition) || !varies(condition) || priceOf(condition) > limits.chosenPrice)
-            return [s];
-          const better = named(flagOf(condition), 'better');
-          for (const x of body) {
-            if (x.tag !== 'assign') continue;
-            const { name, value } = x;
-            const whole = value.tag === 'index' || (value.tag === 'number' && Number.isInteger(value.value));
-            const chosen = choose(better, value, local(name), whole ? 'int32' : 'float64');
-            const assigned: Stmt = { tag: 'assign', name, value: chosen };
-            before.push(assigned);
-            forget(assigned);
-          }
-          return before;
-        }
-        default:
-          return [s];
+  withoutBranches(s: Stmt): readonly Stmt[] {
+    this.before = [];
+    this.chosen.clear();
+    switch (s.tag) {
+      case 'let':
+      case 'var': {
+        const value = this.flat(s.value, s, true);
+        this.own.add(s.name);
+        if (s.tag === 'var') this.begun.set(s.name, s.value.tag === 'number' ? s.value.value : NaN);
+        return [...this.before, value === s.value ? s : { ...s, value }];
       }
+      case 'assign':
+      case 'store': {
+        const value = this.flat(s.value, s, true);
+        this.forget(s);
+        return [...this.before, value === s.value ? s : { ...s, value }];
+      }
+      case 'if':
+        return this.assignments(s) ?? [s];
+      default:
+        return [s];
+    }
+  }
+
+  /** `if (test) { a = x; b = y; }` without the jump, for variables that began in this block; null if it has to stay. */
+  private assignments({ condition, body }: Extract<Stmt, { tag: 'if' }>): readonly Stmt[] | null {
+    const fits = body.every((x) => x.tag === 'assign' && Number.isNaN(this.begun.get(x.name)));
+    body.forEach((x) => this.forget(x));
+    if (!fits || !this.isWorthwhile(condition, priceOf(condition))) return null;
+    const better = this.named(flagOf(condition), 'better');
+    for (const x of body) {
+      if (x.tag !== 'assign') continue;
+      const { name, value } = x;
+      const whole = value.tag === 'index' || (value.tag === 'number' && Number.isInteger(value.value));
+      const picked = this.choose(better, value, local(name), whole ? 'int32' : 'float64');
+      const assigned: Stmt = { tag: 'assign', name, value: picked };
+      this.before.push(assigned);
+      this.forget(assigned);
+    }
+    return this.before;
+  }
+
+  /** The same value without jumps; `top` if it is all that statement `s` evaluates. */
+  private flat(e: Expr, s: Stmt, top = false): Expr {
+    if (e.tag === 'cast') {
+      const arg = this.flat(e.arg, s);
+      return arg === e.arg ? e : { ...e, arg };
+    }
+    if (e.tag !== 'prim' || e.prim === 'not') return e;
+    if (e.prim === 'select') return this.select(e, s, top);
+    if (e.prim === 'and' || e.prim === 'or') return this.isWorthwhile(e, priceOf(e)) ? flagOf(e) : e;
+    const args = mapList(e.args, (a) => this.flat(a, s));
+    const same = args === e.args ? e : { ...e, args };
+    return e.prim === 'max' || e.prim === 'min' ? this.extreme(e, e.prim, same, s, top) : same;
+  }
+
+  private select(e: Prim, s: Stmt, top: boolean): Expr {
+    const [test, a, b] = e.args;
+    const kind = pairType(e.dtype);
+    if (kind === null || !this.isWorthwhile(test, priceOf(test) + priceOf(a) + priceOf(b))) {
+      const tested = this.flat(test, s);
+      return tested === test ? e : { ...e, args: [tested, a, b] };
+    }
+    const text = printExpr(e);
+    const known = this.chosen.get(text);
+    if (known) return known;
+    const condition = this.flat(test, s);
+    if (isNumber(a, 1) && isNumber(b, 0)) return flagOf(condition);
+    if (isNumber(a, 0) && isNumber(b, 1)) return prim('not', condition);
+    const [x, y] = [this.flat(a, s), this.flat(b, s)];
+    const picked = this.choose(flagOf(condition), x, y, kind);
+    if (top) return picked;
+    const name = this.named(picked, 'chosen');
+    this.chosen.set(text, name);
+    return name;
+  }
+
+  /** The greater or smaller of two: the first if it is NaN. `same` is what it is with a jump. */
+  private extreme(e: Prim, which: 'max' | 'min', same: Prim, s: Stmt, top: boolean): Expr {
+    const kind = pairType(e.dtype);
+    const [a, b] = same.args;
+    if (kind === null) return same;
+    const least = which === 'max' ? -Infinity : Infinity;
+    if (b.tag === 'local' && this.begun.get(b.name) === least) return a;
+    const running = s.tag === 'assign' ? !this.begun.has(s.name) : s.tag === 'store' && readsItself(s);
+    const worthwhile = !running && this.varies(e) && priceOf(e) <= limits.chosenPrice;
+    if (!worthwhile || e.args.some(isForeseen)) return same;
+    const [x, y] = [this.named(a, 'x'), this.named(b, 'x')];
+    const better = prim(which === 'max' ? 'gt' : 'lt', x, y);
+    const test = x.tag === 'number' ? better : prim('bitOr', better, prim('ne', x, x));
+    const picked = this.choose(flagOf(test), x, y, kind);
+    return top ? picked : this.named(picked, 'chosen');
+  }
+
+  /** `flag` ? a : b, as a read. */
+  private choose(flag: Expr, a: Expr, b: Expr, dtype: 'float64' | 'int32'): Expr {
+    const sides = [b, a];
+    const pair = this.pairs.of(dtype, sides);
+    sides.forEach((value, side) => {
+      const [place, text] = [`${pair.name}[${side}]`, printExpr(value)];
+      if (value.tag === 'number' || (value.tag === 'local' && this.lies.get(place) === text)) return;
+      this.before.push({ tag: 'store', buffer: pair, index: indexOf(side), value });
+      this.lies.set(place, text);
     });
-  };
+    return loadOf(pair, ofAtom({ tag: 'value', expr: flag, extent: 2 }));
+  }
+
+  private named(e: Expr, base: string): Expr {
+    if (e.tag === 'local' || e.tag === 'number') return e;
+    const name = this.fresh(base);
+    this.own.add(name);
+    this.before.push({ tag: 'let', name, value: e });
+    return local(name);
+  }
+
+  private isWorthwhile(test: Expr, price: number): boolean {
+    return price <= limits.chosenPrice && isOpen(test) && this.varies(test);
+  }
+
+  /** True if a test may come out otherwise in the next iteration. */
+  private varies(test: Expr): boolean {
+    let found = false;
+    visitExpr(test, (x) => {
+      if (x.tag === 'local') found ||= this.own.has(x.name);
+      if (x.tag === 'load')
+        found ||=
+          x.index.terms.some((t) => t.atom.tag === 'value') || variablesOf(x.index).has(this.loopName);
+    });
+    return found;
+  }
+
+  /** What a statement changes is no longer what it began with. */
+  private forget(s: Stmt): void {
+    visitStmts([s], (x) => {
+      if (x.tag !== 'assign') return;
+      if (this.begun.has(x.name)) this.begun.set(x.name, NaN);
+      for (const [place, text] of this.lies) if (text === x.name) this.lies.delete(place);
+    });
+  }
+}
+
+export function withoutBranches(stmts: readonly Stmt[], { fresh, scratch }: Making): readonly Stmt[] {
+  const pairs = new Pairs(scratch);
   const inLoops = (list: readonly Stmt[]): readonly Stmt[] =>
     list.map((s) => {
-      if (s.tag === 'loop') return { ...s, body: inBody(s.body, s.loop.name) };
-      return s.tag === 'if' ? { ...s, body: inLoops(s.body) } : s;
+      if (s.tag === 'if') return { ...s, body: inLoops(s.body) };
+      if (s.tag !== 'loop') return s;
+      // What stands beside a loop runs rarely.
+      if (s.body.some(holdsLoop)) return { ...s, body: inLoops(s.body) };
+      const body = new Body(s.loop.name, pairs, fresh);
+      return { ...s, body: s.body.flatMap((x) => body.withoutBranches(x)) };
     });
   const body = inLoops(stmts);
-  return [...start, ...body];
+  return [...pairs.start, ...body];
 }
 
 /** What two numbers of a dtype lie in; null where a table is no gain. */
