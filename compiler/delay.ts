@@ -2,8 +2,8 @@
 // A reduction that nobody waits for moves to a later pass that reads its operands anyway: the early pass then loads less. A layer
 // norm takes the mean of x first; the sums of its gradient, over other arrays, join the pass that reads those for the result.
 
-import type { Place } from './domain.ts';
 import { limits } from './limits.ts';
+import type { Moment } from './moment.ts';
 import type { Node } from './node.ts';
 import { meaningOf, operandRead } from './reads.ts';
 import { scalarCost } from './scalar.ts';
@@ -12,7 +12,7 @@ export interface Timing {
   readonly members: readonly Node[];
   /** Readers inside of the group. */
   readonly users: ReadonlyMap<Node, readonly Node[]>;
-  readonly place: ReadonlyMap<Node, Place>;
+  readonly place: ReadonlyMap<Node, Moment>;
   readonly sinks: ReadonlySet<Node>;
   readonly pass: Map<Node, number>;
   readonly passes: number;

@@ -17,6 +17,7 @@ import type { Axis, Dim } from './axes.ts';
 import { Axes } from './axes.ts';
 import { delay } from './delay.ts';
 import { limits } from './limits.ts';
+import type { Moment } from './moment.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
 import { meaningOf, onlyRenames, operandRead, producersOf } from './reads.ts';
@@ -32,13 +33,11 @@ export interface Span {
   readonly reduced: readonly Axis[];
 }
 
-export type Place = 'prologue' | 'row' | 'inner' | 'tail';
-
 export interface Domain {
   readonly members: readonly Node[];
   readonly spans: ReadonlyMap<Node, Span>;
   readonly rows: readonly Axis[];
-  readonly place: ReadonlyMap<Node, Place>;
+  readonly place: ReadonlyMap<Node, Moment>;
   readonly sinks: ReadonlySet<Node>;
   /** The pass in which a row or inner member is computed. */
   readonly pass: ReadonlyMap<Node, number>;
@@ -49,7 +48,7 @@ export interface Domain {
 export interface GrowingDomain extends Domain {
   readonly members: Node[];
   readonly spans: Map<Node, Span>;
-  readonly place: Map<Node, Place>;
+  readonly place: Map<Node, Moment>;
   readonly pass: Map<Node, number>;
   /** Tails that read no finished sum: they are only kept from running over the rows. */
   readonly late: Set<Node>;
@@ -129,7 +128,7 @@ function findLate(
   users: ReadonlyMap<Node, readonly Node[]>,
   producers: (n: Node) => readonly Node[],
   downstream: ReadonlySet<Node>,
-  place: ReadonlyMap<Node, Place>,
+  place: ReadonlyMap<Node, Moment>,
 ): Set<Node> {
   if (downstream.size === 0) return new Set();
   const late = new Set(
@@ -219,7 +218,7 @@ export function analyse(members: Node[]): GrowingDomain | Refusal {
   const spanOf = (n: Node): Span => spans.get(n) as Span;
 
   // 3. Scalars that depend on no loop of the group are computed once, before everything.
-  const place = new Map<Node, Place>();
+  const place = new Map<Node, Moment>();
   const read = new Map(members.map((n) => [n, producersOf(n).filter((x) => inside.has(x))]));
   const producers = (n: Node): readonly Node[] => read.get(n) as readonly Node[];
   for (const n of members)

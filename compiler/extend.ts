@@ -8,7 +8,8 @@
 // each, or as many copies.
 
 import { productOf } from './domain.ts';
-import type { GrowingDomain, Place, Span } from './domain.ts';
+import type { GrowingDomain, Span } from './domain.ts';
+import type { Moment } from './moment.ts';
 import type { Node } from './node.ts';
 import type { Read } from './reads.ts';
 import { meaningOf, operandRead, producersOf } from './reads.ts';
@@ -47,7 +48,7 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
   const { spans, sinks } = domain;
   const inMemory: Read[] = [];
   let like: Node | null = null;
-  let kind: Place | null = null;
+  let kind: Moment | null = null;
   let pass = 0;
   let afterNumber = false;
   /** What reads only `late` members would not let them wait. */
@@ -79,7 +80,7 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
   if (!inMemory.every((read) => isFree(domain, dims, read))) return false;
   if (like === null) return add(domain, n, dims, 'prologue');
   if (kind === 'tail') return follows && add(domain, n, dims, 'tail');
-  const place: Place = dims.flat().every((a) => domain.rows.includes(a)) ? 'row' : 'inner';
+  const place: Moment = dims.flat().every((a) => domain.rows.includes(a)) ? 'row' : 'inner';
   // a new reader changes what may be delayed (delay.ts)
   if (domain.passes > 1) return false;
   // another place or pass than that of its producer may need a loop of its own
@@ -91,7 +92,7 @@ export function extend(domain: GrowingDomain, n: Node): boolean {
 export function extendBefore(domain: GrowingDomain, n: Node, positionOf: (member: Node) => number): boolean {
   const { members, spans, rows } = domain;
   const reader = members[members.length - 1];
-  const place = domain.place.get(reader) as Place;
+  const place = domain.place.get(reader) as Moment;
   if (meaningOf(n).tag !== 'map' || meaningOf(reader).tag !== 'map' || numel(n.type.shape) === 1)
     return false;
   const { dims, iter } = spans.get(reader) as Span;
@@ -119,14 +120,14 @@ export function extendBefore(domain: GrowingDomain, n: Node, positionOf: (member
 }
 
 /** Where the value of a member can be read: sums over rows where the tails are. */
-const placeIn = (domain: GrowingDomain, n: Node): Place =>
-  domain.sinks.has(n) ? 'tail' : (domain.place.get(n) as Place);
+const placeIn = (domain: GrowingDomain, n: Node): Moment =>
+  domain.sinks.has(n) ? 'tail' : (domain.place.get(n) as Moment);
 
 function add(
   domain: GrowingDomain,
   n: Node,
   dims: Dims,
-  place: Place,
+  place: Moment,
   pass = 0,
   at = domain.members.length,
 ): true {
