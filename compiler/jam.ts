@@ -12,7 +12,7 @@ import { limits } from './limits.ts';
 import type { Buffer, Expr, Loop, NestIndex, Stmt, Store } from './nest.ts';
 import { substituteIn, visitOwn } from './nest.ts';
 import { everywhere, sizeOfStmts } from './tidy.ts';
-import { copyAt, numbered } from './unroll.ts';
+import { callsIn, copyAt, numbered } from './unroll.ts';
 
 /** Jams the loops among the statements and inside of them. */
 export const jamRows = (stmts: readonly Stmt[]): readonly Stmt[] =>
@@ -28,7 +28,10 @@ function jam(rows: Loop): readonly Stmt[] {
   const { loop } = rows;
   if (loop.step !== undefined || columns.loop.extent <= limits.localColumns) return [rows];
   const size = sizeOfStmts(columns.body);
-  const count = limits.jammedRows.find((n) => loop.extent >= 2 * n && size * n <= limits.jammedSize);
+  const calls = callsIn(columns.body);
+  const count = limits.jammedRows.find(
+    (n) => loop.extent >= 2 * n && size * n <= limits.jammedSize && calls * n <= limits.unrolledCalls,
+  );
   if (count === undefined) return [rows];
   const main = loop.extent - (loop.extent % count);
   const step: LoopVar = { ...loop, extent: main, step: count };

@@ -85,7 +85,7 @@ function storesIn(stmts: readonly Stmt[]): number {
 }
 
 /** Functions that V8 has to write out, or to call. */
-function callsIn(stmts: readonly Stmt[]): number {
+export function callsIn(stmts: readonly Stmt[]): number {
   let calls = 0;
   visitStmts(stmts, (s) =>
     visitOwn(s, (e) => e.tag === 'prim' && primitives[e.prim].cost >= limits.keepFrom && calls++),

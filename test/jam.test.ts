@@ -4,7 +4,7 @@
 import test from 'ava';
 import type { Node } from '../compiler/node.ts';
 import type { Shape } from '../compiler/shape.ts';
-import { add, mul, sum } from '../ops/index.ts';
+import { add, mul, sum, tanh } from '../ops/index.ts';
 import { input } from '../ops/source.ts';
 import { compileNodes } from './helpers/compile.ts';
 
@@ -30,6 +30,11 @@ for (const rows of [15, 16, 17, 31, 64])
 test('rows too few to be taken in together are taken one by one', (t) => {
   const x = tensor(7, 9);
   t.deepEqual(stepsOf(compileNodes([x], [sum(x, [0])]).built.source), ['++']);
+});
+
+test('where functions such as tanh are called, fewer rows are taken in together', (t) => {
+  const x = tensor(64, 9);
+  t.deepEqual(stepsOf(compileNodes([x], [sum(tanh(x), [0])]).built.source), [' += 4']);
 });
 
 test('several sums over the same rows are each right', (t) => {

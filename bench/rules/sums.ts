@@ -37,7 +37,7 @@ const variances = (count: number): string => `
     out0[i] = (sum - dev * dev * ${1 / columns}) / ${columns - 1};
   }`;
 
-const long = (x: Tensor): Tensor => x.mul(0.5).add(0.1).square().mul(x).add(x).sub(3).mul(x).mul(x).sum();
+const longTerm = (x: Tensor): Tensor => x.mul(0.5).add(0.1).square().mul(x).add(x).sub(3).mul(x).mul(x);
 
 export const sums: readonly Rule[] = [
   {
@@ -71,7 +71,7 @@ export const sums: readonly Rule[] = [
   {
     name: 'rule-split-size',
     says: 'limits.splitSize: four also for the sum of a long term, not one',
-    fn: long,
+    fn: (x) => longTerm(x).sum(),
     args: () => [given([10_000])],
     broken: (source) =>
       byHand(
@@ -122,6 +122,25 @@ export const sums: readonly Rule[] = [
          for (let i = 0; i < ${rows}; i++) {
            const base = i * ${columns};
            for (let j = 0; j < ${columns}; j++) sumSum[j] += in0[base + j];
+         }
+         for (let j = 0; j < ${columns}; j++) out0[j] = sumSum[j];`,
+      ),
+  },
+  {
+    name: 'rule-jammed-size',
+    says: 'limits.jammedSize: also of long terms several rows at once, not one',
+    fn: (x) => longTerm(x).sum(0),
+    args,
+    broken: (source) =>
+      byHand(
+        source,
+        `for (let j = 0; j < ${columns}; j++) sumSum[j] = 0;
+         for (let i = 0; i < ${rows}; i++) {
+           const base = i * ${columns};
+           for (let j = 0; j < ${columns}; j++) {
+             const x = in0[base + j], y = x * 0.5 + 0.10000000149011612;
+             sumSum[j] += (y * y * x + x - 3) * x * x;
+           }
          }
          for (let j = 0; j < ${columns}; j++) out0[j] = sumSum[j];`,
       ),
