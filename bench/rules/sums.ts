@@ -37,6 +37,15 @@ const variances = (count: number): string => `
     out0[i] = (sum - dev * dev * ${1 / columns}) / ${columns - 1};
   }`;
 
+/** The sums of the columns, one row after the other; `add` adds an element to its sum. */
+const rowByRow = (add: string): string => `
+  for (let j = 0; j < ${columns}; j++) sumSum[j] = 0;
+  for (let i = 0; i < ${rows}; i++) {
+    const base = i * ${columns};
+    for (let j = 0; j < ${columns}; j++) { ${add} }
+  }
+  for (let j = 0; j < ${columns}; j++) out0[j] = sumSum[j];`;
+
 const longTerm = (x: Tensor): Tensor => x.mul(0.5).add(0.1).square().mul(x).add(x).sub(3).mul(x).mul(x);
 
 export const sums: readonly Rule[] = [
@@ -115,16 +124,7 @@ export const sums: readonly Rule[] = [
     says: '9, limits.jammedRows: 8 rows at once, not one',
     fn: (x) => x.sum(0),
     args,
-    broken: (source) =>
-      byHand(
-        source,
-        `for (let j = 0; j < ${columns}; j++) sumSum[j] = 0;
-         for (let i = 0; i < ${rows}; i++) {
-           const base = i * ${columns};
-           for (let j = 0; j < ${columns}; j++) sumSum[j] += in0[base + j];
-         }
-         for (let j = 0; j < ${columns}; j++) out0[j] = sumSum[j];`,
-      ),
+    broken: (source) => byHand(source, rowByRow('sumSum[j] += in0[base + j];')),
   },
   {
     name: 'rule-jammed-size',
@@ -134,15 +134,9 @@ export const sums: readonly Rule[] = [
     broken: (source) =>
       byHand(
         source,
-        `for (let j = 0; j < ${columns}; j++) sumSum[j] = 0;
-         for (let i = 0; i < ${rows}; i++) {
-           const base = i * ${columns};
-           for (let j = 0; j < ${columns}; j++) {
-             const x = in0[base + j], y = x * 0.5 + 0.10000000149011612;
-             sumSum[j] += (y * y * x + x - 3) * x * x;
-           }
-         }
-         for (let j = 0; j < ${columns}; j++) out0[j] = sumSum[j];`,
+        rowByRow(
+          'const x = in0[base + j], y = x * 0.5 + 0.10000000149011612; sumSum[j] += (y * y * x + x - 3) * x * x;',
+        ),
       ),
   },
   {

@@ -5,7 +5,7 @@ import type { Tensor } from '../../runtime/public.ts';
 import { atCaller, ValueError, sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
-import { Optimizer, checkNotNegative } from './optimizer.ts';
+import { Optimizer, checkNotNegative, decayed } from './optimizer.ts';
 import type { CommonOptions, FirstState, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `Adadelta`, as in PyTorch. */
@@ -54,7 +54,7 @@ export class Adadelta extends Optimizer<AdadeltaOptions, Rates> {
     r: Rates,
     options: Live<AdadeltaOptions>,
   ): void {
-    const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
+    const g = decayed(p, grad, options);
     squareAvg.mul_(r.rho).add_(g.mul(r.rest).mul(g));
     const delta = sqrt(accDelta.add(r.eps))
       .div(sqrt(squareAvg.add(r.eps)))

@@ -4,7 +4,7 @@ import type { Tensor } from '../../runtime/public.ts';
 import { sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
-import { Optimizer, checkNotNegative } from './optimizer.ts';
+import { Optimizer, checkNotNegative, decayed } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `Adagrad`, as in PyTorch. */
@@ -61,7 +61,7 @@ export class Adagrad extends Optimizer<AdagradOptions, Rates> {
     r: Rates,
     options: Live<AdagradOptions>,
   ): void {
-    const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
+    const g = decayed(p, grad, options);
     sum.add_(g.mul(g));
     p.sub_(g.mul(r.lr).div(sqrt(sum).add(r.eps)));
   }

@@ -2,10 +2,12 @@
 // the root of the running mean of their squares, both corrected for having started at 0.
 
 import type { Tensor } from '../../runtime/public.ts';
-import { atCaller, ValueError, maximum, pow, sqrt } from '../../runtime/public.ts';
+import { maximum, pow, sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
+import { betasOf, checkAdamOptions, moveMeans } from './adamMoments.ts';
+import type { Betas } from './adamMoments.ts';
 import type { Live } from './live.ts';
-import { Optimizer, checkNotNegative } from './optimizer.ts';
+import { Optimizer, decayed } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `Adam`, as in PyTorch. */
@@ -27,31 +29,11 @@ const defaults: AdamOptions = {
   maximize: false,
 };
 
-interface Rates {
-  readonly beta1: Tensor;
-  readonly beta2: Tensor;
-  readonly rest1: Tensor;
-  readonly rest2: Tensor;
+interface Rates extends Betas {
   readonly stepSize: Tensor;
   /** The root of the second bias correction. */
   readonly root2: Tensor;
   readonly eps: Tensor;
-}
-
-/** Throws unless the options that all of Adam's kind have make sense. */
-export function checkAdamOptions({
-  lr,
-  betas,
-  eps,
-  weightDecay,
-}: Pick<AdamOptions, 'lr' | 'betas' | 'eps' | 'weightDecay'>): void {
-  checkNotNegative('learning rate', lr);
-  checkNotNegative('epsilon value', eps);
-  betas.forEach((beta, i) => {
-    if (!(beta >= 0 && beta < 1))
-      throw atCaller(new ValueError(`Invalid beta parameter at index ${i}: ${beta}`));
-  });
-  checkNotNegative('weight_decay value', weightDecay);
 }
 
 /** Adam, with what AdamW does otherwise left open: how weights decay. */
@@ -65,13 +47,10 @@ abstract class AdamLike extends Optimizer<AdamOptions, Rates> {
     return { expAvg: 0, expAvgSq: 0, ...(amsgrad ? { maxExpAvgSq: 0 } : {}) };
   }
   protected rates(options: Live<AdamOptions>, step: Tensor): Rates {
-    const beta1 = options.number('betas', 0);
-    const beta2 = options.number('betas', 1);
+    const betas = betasOf(options);
+    const { beta1, beta2 } = betas;
     return {
-      beta1,
-      beta2,
-      rest1: beta1.rsub(1),
-      rest2: beta2.rsub(1),
+      ...betas,
       stepSize: options.number('lr').div(pow(beta1, step).rsub(1)),
       root2: sqrt(pow(beta2, step).rsub(1)),
       eps: options.number('eps'),
@@ -80,8 +59,7 @@ abstract class AdamLike extends Optimizer<AdamOptions, Rates> {
   protected update(p: Tensor, grad: Tensor, state: ParamState, r: Rates, options: Live<AdamOptions>): void {
     const { expAvg, expAvgSq, maxExpAvgSq } = state;
     const g = options.has('weightDecay') ? this.decay(p, grad, options) : grad;
-    expAvg.mul_(r.beta1).add_(g.mul(r.rest1));
-    expAvgSq.mul_(r.beta2).add_(g.mul(r.rest2).mul(g));
+    moveMeans(state, g, r);
     if (maxExpAvgSq) maxExpAvgSq.copy_(maximum(maxExpAvgSq, expAvgSq));
     const denominator = sqrt(maxExpAvgSq ?? expAvgSq)
       .div(r.root2)
@@ -96,7 +74,7 @@ export class Adam extends AdamLike {
     super(params, withDefaults('Adam', defaults, options));
   }
   protected decay(p: Tensor, grad: Tensor, options: Live<AdamOptions>): Tensor {
-    return grad.add(p.mul(options.number('weightDecay')));
+    return decayed(p, grad, options);
   }
 }
 

@@ -4,9 +4,9 @@
 import type { Tensor } from '../../runtime/public.ts';
 import { maximum, pow } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
-import { checkAdamOptions } from './adam.ts';
+import { checkAdamOptions } from './adamMoments.ts';
 import type { Live } from './live.ts';
-import { Optimizer } from './optimizer.ts';
+import { Optimizer, decayed } from './optimizer.ts';
 import type { CommonOptions, FirstState, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `Adamax`, as in PyTorch. */
@@ -62,7 +62,7 @@ export class Adamax extends Optimizer<AdamaxOptions, Rates> {
     r: Rates,
     options: Live<AdamaxOptions>,
   ): void {
-    const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
+    const g = decayed(p, grad, options);
     expAvg.mul_(r.beta1).add_(g.mul(r.rest1));
     expInf.copy_(maximum(expInf.mul(r.beta2), g.abs().add(r.eps)));
     p.sub_(expAvg.mul(r.stepSize).div(expInf));

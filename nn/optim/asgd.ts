@@ -5,7 +5,7 @@ import type { Tensor } from '../../runtime/public.ts';
 import { clampMin, pow, where } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
-import { Optimizer, checkNotNegative } from './optimizer.ts';
+import { Optimizer, checkNotNegative, decayed } from './optimizer.ts';
 import type { CommonOptions, FirstState, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `ASGD`, as in PyTorch. */
@@ -66,7 +66,7 @@ export class ASGD extends Optimizer<ASGDOptions, Rates> {
     r: Rates,
     options: Live<ASGDOptions>,
   ): void {
-    const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
+    const g = decayed(p, grad, options);
     // a schedule may have changed the rate since the state was made
     const rate = where(r.isFirst, r.lr.to('float32'), eta).to('float64');
     p.mul_(r.lambd.mul(rate).rsub(1)).sub_(g.mul(rate));

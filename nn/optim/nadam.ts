@@ -4,9 +4,10 @@
 import type { Tensor } from '../../runtime/public.ts';
 import { pow, sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
-import { checkAdamOptions } from './adam.ts';
+import { betasOf, checkAdamOptions, moveMeans } from './adamMoments.ts';
+import type { Betas } from './adamMoments.ts';
 import type { Live } from './live.ts';
-import { Optimizer, checkNotNegative } from './optimizer.ts';
+import { Optimizer, checkNotNegative, decayed } from './optimizer.ts';
 import type { CommonOptions, FirstState, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `NAdam`, as in PyTorch. */
@@ -26,12 +27,8 @@ const defaults: NAdamOptions = {
   momentumDecay: 4e-3,
 };
 
-interface Rates {
+interface Rates extends Betas {
   readonly lr: Tensor;
-  readonly beta1: Tensor;
-  readonly beta2: Tensor;
-  readonly rest1: Tensor;
-  readonly rest2: Tensor;
   readonly correction2: Tensor;
   readonly eps: Tensor;
   /** The momentum of this step and of the next. */
@@ -53,8 +50,8 @@ export class NAdam extends Optimizer<NAdamOptions, Rates> {
     return { expAvg: 0, expAvgSq: 0, muProduct: { scalar: 1 } };
   }
   protected rates(options: Live<NAdamOptions>, step: Tensor): Rates {
-    const beta1 = options.number('betas', 0);
-    const beta2 = options.number('betas', 1);
+    const betas = betasOf(options);
+    const { beta1, beta2 } = betas;
     const momentum = (at: Tensor): Tensor =>
       beta1.mul(
         pow(0.96, at.mul(options.number('momentumDecay')))
@@ -62,31 +59,22 @@ export class NAdam extends Optimizer<NAdamOptions, Rates> {
           .rsub(1),
       );
     return {
+      ...betas,
       lr: options.number('lr'),
-      beta1,
-      beta2,
-      rest1: beta1.rsub(1),
-      rest2: beta2.rsub(1),
       correction2: pow(beta2, step).rsub(1),
       eps: options.number('eps'),
       mu: momentum(step),
       muNext: momentum(step.add(1)),
     };
   }
-  protected update(
-    p: Tensor,
-    grad: Tensor,
-    { expAvg, expAvgSq, muProduct }: ParamState,
-    r: Rates,
-    options: Live<NAdamOptions>,
-  ): void {
-    const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
+  protected update(p: Tensor, grad: Tensor, state: ParamState, r: Rates, options: Live<NAdamOptions>): void {
+    const { expAvg, expAvgSq, muProduct } = state;
+    const g = decayed(p, grad, options);
     // the products are of float32, and this momentum is in the next one twice: both as in PyTorch 1.13
     const mu = r.mu.to('float32');
     muProduct.mul_(mu);
     const next = muProduct.mul(mu).mul(r.muNext.to('float32')).to('float64');
-    expAvg.mul_(r.beta1).add_(g.mul(r.rest1));
-    expAvgSq.mul_(r.beta2).add_(g.mul(r.rest2).mul(g));
+    moveMeans(state, g, r);
     const denominator = sqrt(expAvgSq.div(r.correction2)).add(r.eps);
     const ofGrad = r.lr.mul(r.mu.rsub(1)).div(muProduct.to('float64').rsub(1));
     const ofMean = r.lr.mul(r.muNext).div(next.rsub(1));

@@ -244,6 +244,13 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions, R = unk
   }
 }
 
+/** The gradient with weight decay as an L2 penalty: grad + weightDecay * p. */
+export const decayed = <O extends { readonly weightDecay: number }>(
+  p: Tensor,
+  grad: Tensor,
+  options: Live<O>,
+): Tensor => (options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad);
+
 /** Throws in PyTorch's words unless a number is at least 0. */
 export function checkNotNegative(name: string, value: number): void {
   if (!(value >= 0)) throw atCaller(new ValueError(`Invalid ${name}: ${value}`));

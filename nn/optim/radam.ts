@@ -4,9 +4,10 @@
 import type { Tensor } from '../../runtime/public.ts';
 import { pow, sqrt, where } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
-import { checkAdamOptions } from './adam.ts';
+import { betasOf, checkAdamOptions, moveMeans } from './adamMoments.ts';
+import type { Betas } from './adamMoments.ts';
 import type { Live } from './live.ts';
-import { Optimizer } from './optimizer.ts';
+import { Optimizer, decayed } from './optimizer.ts';
 import type { CommonOptions, FirstState, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `RAdam`, as in PyTorch. */
@@ -18,11 +19,7 @@ export interface RAdamOptions extends CommonOptions {
 }
 const defaults: RAdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
 
-interface Rates {
-  readonly beta1: Tensor;
-  readonly beta2: Tensor;
-  readonly rest1: Tensor;
-  readonly rest2: Tensor;
+interface Rates extends Betas {
   readonly stepSize: Tensor;
   readonly eps: Tensor;
   /** Whether the mean of squares is to be used, and the factor that it then gets. */
@@ -43,8 +40,8 @@ export class RAdam extends Optimizer<RAdamOptions, Rates> {
     return { expAvg: 0, expAvgSq: 0 };
   }
   protected rates(options: Live<RAdamOptions>, step: Tensor): Rates {
-    const beta1 = options.number('betas', 0);
-    const beta2 = options.number('betas', 1);
+    const betas = betasOf(options);
+    const { beta1, beta2 } = betas;
     const power2 = pow(beta2, step);
     const correction2 = power2.rsub(1);
     // the length of the average: what it tends to, and what it is now
@@ -56,27 +53,17 @@ export class RAdam extends Optimizer<RAdamOptions, Rates> {
       .mul(limit)
       .div(limit.sub(4).mul(limit.sub(2)).mul(length));
     return {
-      beta1,
-      beta2,
-      rest1: beta1.rsub(1),
-      rest2: beta2.rsub(1),
+      ...betas,
       stepSize: options.number('lr').div(pow(beta1, step).rsub(1)),
       eps: options.number('eps'),
       isReliable: length.gt(5),
       rectified: sqrt(rectification.mul(correction2)),
     };
   }
-  protected update(
-    p: Tensor,
-    grad: Tensor,
-    { expAvg, expAvgSq }: ParamState,
-    r: Rates,
-    options: Live<RAdamOptions>,
-  ): void {
-    const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
-    expAvg.mul_(r.beta1).add_(g.mul(r.rest1));
-    expAvgSq.mul_(r.beta2).add_(g.mul(r.rest2).mul(g));
-    const move = expAvg.mul(r.stepSize);
-    p.sub_(where(r.isReliable, move.mul(r.rectified).div(sqrt(expAvgSq).add(r.eps)), move));
+  protected update(p: Tensor, grad: Tensor, state: ParamState, r: Rates, options: Live<RAdamOptions>): void {
+    const g = decayed(p, grad, options);
+    moveMeans(state, g, r);
+    const move = state.expAvg.mul(r.stepSize);
+    p.sub_(where(r.isReliable, move.mul(r.rectified).div(sqrt(state.expAvgSq).add(r.eps)), move));
   }
 }

@@ -4,7 +4,7 @@ import type { Tensor } from '../../runtime/public.ts';
 import { sqrt } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
-import { Optimizer, checkNotNegative } from './optimizer.ts';
+import { Optimizer, checkNotNegative, decayed } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `RMSprop`, as in PyTorch. */
@@ -73,7 +73,7 @@ export class RMSprop extends Optimizer<RMSpropOptions, Rates> {
     options: Live<RMSpropOptions>,
   ): void {
     const { squareAvg, gradAvg, momentumBuffer } = state;
-    const g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
+    const g = decayed(p, grad, options);
     squareAvg.mul_(r.alpha).add_(g.mul(r.rest).mul(g));
     let spread = squareAvg;
     if (options.has('centered')) {

@@ -4,7 +4,7 @@ import type { Tensor } from '../../runtime/public.ts';
 import { atCaller, ValueError, where } from '../../runtime/public.ts';
 import { withDefaults } from '../options.ts';
 import type { Live } from './live.ts';
-import { Optimizer, checkNotNegative } from './optimizer.ts';
+import { Optimizer, checkNotNegative, decayed } from './optimizer.ts';
 import type { CommonOptions, ParamState, ParamsOf } from './optimizer.ts';
 
 /** Options of `SGD`, as in PyTorch. */
@@ -65,7 +65,7 @@ export class SGD extends Optimizer<SGDOptions, Rates> {
     { lr, momentum, share }: Rates,
     options: Live<SGDOptions>,
   ): void {
-    let g = options.has('weightDecay') ? grad.add(p.mul(options.number('weightDecay'))) : grad;
+    let g = decayed(p, grad, options);
     if (options.has('momentum')) {
       momentumBuffer.mul_(momentum).add_(share === null ? g : g.mul(share));
       g = options.has('nesterov') ? g.add(momentumBuffer.mul(momentum)) : momentumBuffer;

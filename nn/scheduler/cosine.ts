@@ -6,6 +6,9 @@ import { withDefaults } from '../options.ts';
 import { LRScheduler } from './base.ts';
 import type { Group, Resume, Scheduled, SchedulerState } from './base.ts';
 
+/** From 2 to 0 along a half wave of some length. */
+const wave = (epoch: number, length: number): number => 1 + Math.cos((Math.PI * epoch) / length);
+
 /** Down to `etaMin` in `tMax` epochs along a half wave of the cosine, and up again (Loshchilov & Hutter 2016, without restarts). */
 export class CosineAnnealingLR extends LRScheduler {
   readonly tMax: number;
@@ -18,17 +21,17 @@ export class CosineAnnealingLR extends LRScheduler {
     this.etaMin = etaMin;
     this.step();
   }
-  protected next({ lr }: Group, base: number): number {
+  protected next(group: Group, base: number): number {
+    const { lr } = group;
     const { lastEpoch, tMax, etaMin } = this;
-    const wave = (epoch: number): number => 1 + Math.cos((Math.PI * epoch) / tMax);
     if (lastEpoch === 0) return lr;
-    if (this.isFirst) return etaMin + ((base - etaMin) * wave(lastEpoch)) / 2;
+    if (this.isFirst) return this.at(group, base);
     if ((lastEpoch - 1 - tMax) % (2 * tMax) === 0)
       return lr + ((base - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
-    return (wave(lastEpoch) / wave(lastEpoch - 1)) * (lr - etaMin) + etaMin;
+    return (wave(lastEpoch, tMax) / wave(lastEpoch - 1, tMax)) * (lr - etaMin) + etaMin;
   }
   protected override at(_group: Group, base: number): number {
-    return this.etaMin + ((base - this.etaMin) * (1 + Math.cos((Math.PI * this.lastEpoch) / this.tMax))) / 2;
+    return this.etaMin + ((base - this.etaMin) * wave(this.lastEpoch, this.tMax)) / 2;
   }
 }
 
@@ -67,7 +70,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     this.step();
   }
   protected next(_group: Group, base: number): number {
-    return this.etaMin + ((base - this.etaMin) * (1 + Math.cos((Math.PI * this.tCur) / this.tI))) / 2;
+    return this.etaMin + ((base - this.etaMin) * wave(this.tCur, this.tI)) / 2;
   }
   override step(epoch?: number): void {
     if (epoch === undefined && this.lastEpoch >= 0) {
