@@ -3,9 +3,9 @@
 // axpy tiles (11 GFLOP/s; a dot-product tile spills and gives 7): for 4 rows i of the result a scratch S of 4 x J doubles; for
 // 4 values of k, sixteen values of A in locals and one pass over the columns,
 //     S[r][j] += a[r][0]*B[k][j] + a[r][1]*B[k+1][j] + a[r][2]*B[k+2][j] + a[r][3]*B[k+3][j]
-// four columns in an iteration, and then the epilogue over the columns while S is in the first-level cache. Either operand may play B. If the chosen one is not
-// contiguous along its columns (a transpose, a padded window), or if many rows read it, a panel of it is packed into doubles
-// first, so no layout costs a transpose. A panel has a limit: where k has several axes, the leading ones become outer loops around
+// four columns in an iteration, and then the epilogue over the columns while S is in the first-level cache. Either operand may play B.
+// If the chosen one is not contiguous along its columns (a transpose, a padded window), or if many rows read it, a panel of it is packed
+// into doubles first, so no layout costs a transpose. A panel has a limit: where k has several axes, the leading ones become outer loops around
 // packing, and the sums of all rows stay in scratch; so a convolution never holds all of its windows.
 //
 // dot products in plain loops, where there are too few columns.

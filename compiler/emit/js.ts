@@ -2,7 +2,7 @@
 // uses into locals (V8 then knows them to be constants), and runs its loops with literal bounds.
 
 import { castText } from './cast.ts';
-import { asNumber, forms, paren, strength, wrapInteger, type Piece } from './primitives.ts';
+import { asNumber, forms, paren, strength, wrapInteger, type Operands, type Piece } from './primitives.ts';
 import { Writer, safeComment } from './writer.ts';
 import type { Origin } from '../node.ts';
 import { InternalError } from '../errors.ts';
@@ -131,6 +131,14 @@ export class KernelPrinter {
     }
   }
 
+  private operand(e: Expr, as: Operands | undefined): Piece {
+    if (as === 'logical') return this.condition(e);
+    if (as === undefined) return this.value(e);
+    const piece = this.expr(e);
+    // a comparison beside & or | stands in brackets
+    return piece.logical ? { ...piece, strength: strength.conditional } : piece;
+  }
+
   private prim(name: Primitive, args: readonly Expr[], dtype: DType): Piece {
     let form = forms[name];
     if (form.tag === 'fast') {
@@ -139,21 +147,15 @@ export class KernelPrinter {
     }
     switch (form.tag) {
       case 'infix': {
-        const side = (e: Expr): Piece => {
-          if (form.tag === 'infix' && form.operands === 'logical') return this.condition(e);
-          if (form.strength > strength.bitAnd || form.strength < strength.bitOr) return this.value(e);
-          // (a < b) & (c < d): of booleans these operators make 0 or 1.
-          const piece = this.expr(e);
-          return piece.logical ? { ...piece, strength: strength.conditional } : piece;
-        };
-        const [a, b] = [side(args[0]), side(args[1])];
+        const { operands } = form;
+        const [a, b] = args.map((e) => this.operand(e, operands));
         // A sum may stand bare on the left of another one; on the right only what binds more strongly.
         const text = `${paren(a, form.strength)} ${form.symbol} ${paren(b, form.strength + 1)}`;
         const piece: Piece = { text, strength: form.strength, logical: form.logical };
         return wrapInteger(name, dtype, piece, [a.text, b.text]);
       }
       case 'prefix': {
-        const a = form.operands === 'logical' ? this.condition(args[0]) : this.value(args[0]);
+        const a = this.operand(args[0], form.operands);
         const inner = paren(a, strength.unary);
         const text = `${form.symbol}${inner.startsWith('-') || inner.startsWith('+') ? `(${inner})` : inner}`;
         return wrapInteger(name, dtype, { text, strength: strength.unary, logical: form.logical }, [a.text]);

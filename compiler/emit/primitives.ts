@@ -31,6 +31,9 @@ export interface Piece {
   readonly helper?: string;
 }
 
+/** How an operator takes its operands, if not as numbers: as conditions, or as bits, which booleans are as they stand. */
+export type Operands = 'logical' | 'bits';
+
 type Form =
   /** a op b. */
   | {
@@ -38,13 +41,13 @@ type Form =
       readonly symbol: string;
       readonly strength: number;
       readonly logical?: boolean;
-      readonly operands?: 'logical';
+      readonly operands?: Operands;
     }
   | {
       readonly tag: 'prefix';
       readonly symbol: string;
       readonly logical?: boolean;
-      readonly operands?: 'logical';
+      readonly operands?: Operands;
     }
   /** A function of Math. */
   | { readonly tag: 'math'; readonly name: string }
@@ -54,7 +57,12 @@ type Form =
   | { readonly tag: 'fast'; readonly single: string; readonly double: Form }
   | { readonly tag: 'select' };
 
-const infix = (symbol: string, level: number): Form => ({ tag: 'infix', symbol, strength: level });
+const infix = (symbol: string, level: number, operands?: Operands): Form => ({
+  tag: 'infix',
+  symbol,
+  strength: level,
+  operands,
+});
 const relation = (symbol: string, level: number): Form => ({
   tag: 'infix',
   symbol,
@@ -125,9 +133,9 @@ export const forms: Readonly<Record<Primitive, Form>> = {
   not: { tag: 'prefix', symbol: '!', logical: true, operands: 'logical' },
   isnan: { tag: 'helper', name: 'Number.isNaN', logical: true },
   isfinite: { tag: 'helper', name: 'Number.isFinite', logical: true },
-  bitAnd: infix('&', strength.bitAnd),
-  bitOr: infix('|', strength.bitOr),
-  bitXor: infix('^', strength.bitXor),
+  bitAnd: infix('&', strength.bitAnd, 'bits'),
+  bitOr: infix('|', strength.bitOr, 'bits'),
+  bitXor: infix('^', strength.bitXor, 'bits'),
   bitNot: { tag: 'prefix', symbol: '~' },
   shiftLeft: infix('<<', strength.shift),
   shiftRight: infix('>>', strength.shift),
