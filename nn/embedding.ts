@@ -30,6 +30,25 @@ const defaults: Required<EmbeddingOptions> = {
   dtype: 'float32',
 };
 
+/** A row that may be counted from the end, from the start; a ValueError if there is none. `name` as PyTorch writes it there. */
+export function rowOf(name: string, row: number | null, rows: number): number | null {
+  if (row !== null && (row >= rows || row < -rows))
+    throw atCaller(new ValueError(`${name} must be within num_embeddings`));
+  return row !== null && row < 0 ? row + rows : row;
+}
+
+/** A table of normally distributed numbers, 0 in the row of padding. */
+export const tableOf = (
+  rows: number,
+  columns: number,
+  padding: number | null,
+  dtype: FloatDType,
+): Parameter =>
+  parameter([rows, columns], dtype, (x) => {
+    normal_(x);
+    if (padding !== null) noGrad(() => x.select(0, padding).fill_(0));
+  });
+
 /** A table of vectors: indices of any shape => that shape with the vectors as last dimension. */
 export class Embedding extends Module {
   readonly numEmbeddings: number;
@@ -44,18 +63,13 @@ export class Embedding extends Module {
     super();
     const all = withDefaults('Embedding', defaults, options);
     const { paddingIdx, dtype } = all;
-    if (paddingIdx !== null && (paddingIdx >= numEmbeddings || paddingIdx < -numEmbeddings))
-      throw atCaller(new ValueError('Padding_idx must be within num_embeddings'));
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
-    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.paddingIdx = rowOf('Padding_idx', paddingIdx, numEmbeddings);
     this.maxNorm = all.maxNorm;
     this.normType = all.normType;
     this.scaleGradByFreq = all.scaleGradByFreq;
-    this.weight = parameter([numEmbeddings, embeddingDim], dtype, (x) => {
-      normal_(x);
-      if (paddingIdx !== null) noGrad(() => x.select(0, paddingIdx).fill_(0));
-    });
+    this.weight = tableOf(numEmbeddings, embeddingDim, this.paddingIdx, dtype);
   }
 
   /** A table that is there already; `freeze`: it is not trained (true). */

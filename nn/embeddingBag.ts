@@ -1,12 +1,11 @@
 // EmbeddingBag. In: bags of whole numbers, [bags, size], or a vector and where each bag begins in it. Out: for each bag the mean, the sum or the
 // maximum of the rows of a trained table.
 
-import { atCaller, embeddingBag, noGrad, ValueError } from '../runtime/public.ts';
+import { embeddingBag } from '../runtime/public.ts';
 import type { Parameter, Tensor } from '../runtime/public.ts';
-import { normal_ } from './init.ts';
+import { rowOf, tableOf } from './embedding.ts';
 import { Module } from './module.ts';
 import { withDefaults } from './options.ts';
-import { parameter } from './parameter.ts';
 import type { FloatDType } from './parameter.ts';
 import { bool } from './python.ts';
 
@@ -46,17 +45,12 @@ export class EmbeddingBag extends Module {
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingBagLayerOptions) {
     super();
     const { mode, includeLastOffset, paddingIdx, dtype } = withDefaults('EmbeddingBag', defaults, options);
-    if (paddingIdx !== null && (paddingIdx >= numEmbeddings || paddingIdx < -numEmbeddings))
-      throw atCaller(new ValueError('padding_idx must be within num_embeddings'));
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.mode = mode;
     this.includeLastOffset = includeLastOffset;
-    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
-    this.weight = parameter([numEmbeddings, embeddingDim], dtype, (x) => {
-      normal_(x);
-      if (paddingIdx !== null) noGrad(() => x.select(0, paddingIdx).fill_(0));
-    });
+    this.paddingIdx = rowOf('padding_idx', paddingIdx, numEmbeddings);
+    this.weight = tableOf(numEmbeddings, embeddingDim, this.paddingIdx, dtype);
   }
   forward(input: Tensor, bags: Bags = {}): Tensor {
     const { mode, includeLastOffset, paddingIdx } = this;
