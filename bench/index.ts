@@ -14,7 +14,7 @@ if (given.alone) {
   const effort = given.quick ? quick : full;
   for (const name of given.names) {
     const entry = entries.find((e) => e.name === name)!;
-    console.log('probe' in entry ? note(entry.name, entry.probe()) : row(measure(entry, effort)));
+    console.log('probe' in entry ? note(entry.name, await entry.probe()) : row(measure(entry, effort)));
   }
 } else {
   const chosen = entries.filter((e) => given.wanted(e.name));

@@ -7,7 +7,7 @@
 import { numel } from '../compiler/shape.ts';
 import { TraceError } from '../compiler/errors.ts';
 import type { TensorType } from '../compiler/node.ts';
-import { allocate, copyInto, copyOf, resultOf } from './buffer.ts';
+import { allocate, copyInto, copyOf } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import {
   beforeOverwrite,
@@ -26,6 +26,7 @@ import type { Buffer, Cell, Home } from './cell.ts';
 import { askBefore, asking } from './demands.ts';
 import type { Executable } from './executable.ts';
 import { unflatten } from './pytree.ts';
+import { resultOf } from './pool.ts';
 import { elementsOf } from './read.ts';
 import { forget, realizeNodes, remind } from './realize.ts';
 import { prepareWith } from './target.ts';

@@ -25,10 +25,26 @@ export const limits = {
   adviceLines: 5,
   /** Numbers that a script of a bug report spells out; more of them are replaced by random ones. */
   scriptElements: 256,
-  /** Bytes up to which V8 keeps an array on its own heap; from there on small results share slabs of memory. One number that is kept keeps its slab. */
+  /** Bytes up to which V8 keeps an array on its own heap. */
   heapArray: 64,
-  slabArray: 1024,
-  slab: 16384,
+  /**
+   * From there on results of up to so many bytes share slabs of so many (`pool.ts`). One that is kept keeps its slab, which is at most 256 times
+   * as large. `npm run bench -- returned`: a result of 1 KiB takes 0.1 us instead of 0.8 so, one of 4 KiB 0.3 instead of 1.8, one of 32 KiB 2.1
+   * instead of 2.8, and one of 64 KiB the same.
+   */
+  slabs: [
+    { results: 1024, bytes: 16_384 },
+    { results: 32_768, bytes: 262_144 },
+  ],
+  /** Bytes from which glibc takes pages from the system for an array, and gives them back when it is freed. */
+  paged: 131_072,
+  /**
+   * Bytes that are freed once, at so many copies of such arrays, so that it keeps what is freed later: just below the most that it heeds.
+   * `npm run bench -- memory-kept memory-freed`: a result of 4 MiB takes 0.3 ms in a loop that awaits, without it 0.3 to 2.7 from
+   * run to run. Where nothing is awaited V8 frees more at once than glibc keeps.
+   */
+  freedOnce: 31 << 20,
+  freedAt: 32,
   /** Distinct operators with attributes and types that keys of graphs number; then numbering starts anew. */
   numberedOps: 100_000,
 } as const;

@@ -11,7 +11,6 @@ import type { Node } from '../compiler/node.ts';
 import { input } from '../ops/source.ts';
 import { spread } from '../ops/view.ts';
 import { insideBatch } from './batching.ts';
-import { resultOf } from './buffer.ts';
 import { bufferOf, bufferOfCell, isBuffer, makeBuffer, remember } from './cell.ts';
 import type { Cell } from './cell.ts';
 import { now } from './environment.ts';
@@ -23,6 +22,7 @@ import type { KeyedGraph } from './key.ts';
 import { announce, makeProgram } from './inspect/program.ts';
 import { limits } from './limits.ts';
 import { internally } from './origin.ts';
+import { resultOf } from './pool.ts';
 import { measure } from './profile.ts';
 import { activeTrace } from './trace.ts';
 

@@ -1,14 +1,13 @@
 // Programs: what a compiled function says about itself, what it costs to keep, and how it runs where code may not be generated.
 
 import test from 'ava';
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as g from '../index.ts';
 import { compile, manualSeed, nn, noGrad, ones, rand, tensor, zeros } from '../index.ts';
 import type { Program, Stage, Tensor } from '../index.ts';
 import { parameterNames } from '../runtime/parameterNames.ts';
+import { runScript } from './helpers/script.ts';
 import { flat as numbers } from './helpers/values.ts';
 
 interface Model {
@@ -372,26 +371,6 @@ test('a call of a compiled step allocates nothing that grows with the tensors', 
 
 // --- other surroundings ---------------------------------------------------------------------------------------------------------------
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-function runScript(
-  script: string,
-  flags: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-) {
-  const options = [
-    '--conditions=gradloom-source',
-    '--import=./test/tsimp/register.js',
-    '--input-type=module',
-    ...flags,
-  ];
-  return spawnSync(process.execPath, [...options, '--eval', script], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, TSIMP_DIAG: 'ignore', ...environment },
-  });
-}
-
 const training = `
   import { compile, manualSeed, noGrad, rand, zeros } from './index.ts';
   manualSeed(1);
@@ -408,7 +387,7 @@ const training = `
 `;
 
 test('where code must not be generated, the interpreter gives the same numbers, and says so once', (t) => {
-  const free = runScript(training, []);
+  const free = runScript(training);
   const strict = runScript(training, ['--disallow-code-generation-from-strings']);
   t.is(free.status, 0, free.stderr);
   t.is(strict.status, 0, strict.stderr);

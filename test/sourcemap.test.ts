@@ -1,11 +1,9 @@
 // Generated sources and the user's lines: source maps, stack traces and processor profiles of kernels.
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import test from 'ava';
 import { sourceMap, vlq } from '../compiler/emit/sourceMap.ts';
@@ -15,8 +13,7 @@ import { input } from '../ops/source.ts';
 import { addressOf } from '../runtime/stack.ts';
 import { compileGraph } from './helpers/compile.ts';
 import { located } from './helpers/located.ts';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { runScript } from './helpers/script.ts';
 
 test('numbers are written in variable length, as source maps have them', (t) => {
   const rows: readonly [number, string][] = [
@@ -125,21 +122,8 @@ const script = `
   for (let i = 0; i < 300; i++) busy(x);
 `;
 
-function run(flags: readonly string[]): { stdout: string; stderr: string; status: number | null } {
-  const options = [
-    '--conditions=gradloom-source',
-    '--import=./test/tsimp/register.js',
-    '--input-type=module',
-  ];
-  return spawnSync(process.execPath, [...options, ...flags, '--eval', script], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, TSIMP_DIAG: 'ignore' },
-  });
-}
-
 test('a stack trace goes through the kernel, by name, to the line of the model', (t) => {
-  const { stdout, status, stderr } = run(['--enable-source-maps']);
+  const { stdout, status, stderr } = runScript(script, ['--enable-source-maps']);
   t.is(status, 0, stderr);
   t.regex(stdout, /at cholesky \(.*\[eval1\]:5:23\)/, stdout);
 });
@@ -147,7 +131,11 @@ test('a stack trace goes through the kernel, by name, to the line of the model',
 test('a processor profile names kernels, each in a script of its own', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'gradloom-profile-'));
   try {
-    const { status, stderr } = run(['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=100']);
+    const { status, stderr } = runScript(script, [
+      '--cpu-prof',
+      `--cpu-prof-dir=${folder}`,
+      '--cpu-prof-interval=100',
+    ]);
     t.is(status, 0, stderr);
     const [file] = readdirSync(folder);
     const { nodes } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {

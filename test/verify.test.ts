@@ -1,8 +1,5 @@
 // Parsed sources: what a kernel loads, stores and computes, read off its text; and the proof that a source holds nothing else.
 
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
 import test from 'ava';
 import { InternalError } from '../compiler/errors.ts';
 import { add, exp, matmul, mul, sum } from '../ops/index.ts';
@@ -13,6 +10,7 @@ import type { KernelCounts } from '../runtime/kernelCounts.ts';
 import { sourceParser } from '../runtime/parser.ts';
 import { verifySource } from '../runtime/verify.ts';
 import { compileNodes } from './helpers/compile.ts';
+import { runScript } from './helpers/script.ts';
 
 const parse = sourceParser()!;
 const counts = (body: string): KernelCounts =>
@@ -88,20 +86,6 @@ test('a library that is only imported loads no parser', (t) => {
     compile((x) => x.exp(), { checked: true })(ones([2]));
     console.log(Object.keys(createRequire('file:///x.js').cache).filter((file) => file.includes('/acorn/')).length);
   `;
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    [
-      '--conditions=gradloom-source',
-      '--import=./test/tsimp/register.js',
-      '--input-type=module',
-      '--eval',
-      script,
-    ],
-    {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      encoding: 'utf8',
-      env: { ...process.env, TSIMP_DIAG: 'ignore', GRADLOOM_DEBUG: '' },
-    },
-  );
+  const { stdout, stderr } = runScript(script, [], { GRADLOOM_DEBUG: '' });
   t.is(stdout, '0\n1\n', stderr);
 });

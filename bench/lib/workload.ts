@@ -28,7 +28,7 @@ export interface Workload {
 /** Something that is not a time: it finds one line of text by itself. */
 export interface Probe {
   readonly name: string;
-  probe(): string;
+  probe(): string | Promise<string>;
   /** Probes that give the same word here run in one process. */
   readonly together?: string;
 }

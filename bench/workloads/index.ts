@@ -13,6 +13,7 @@ import { workloads as matmul } from './matmul.ts';
 import { workloads as memory } from './memory.ts';
 import { workloads as mlpAdam } from './mlpAdam.ts';
 import { workloads as mlpTiny } from './mlpTiny.ts';
+import { workloads as returned } from './returned.ts';
 import { workloads as rnn } from './rnn.ts';
 import { workloads as rosenbrock } from './rosenbrock.ts';
 import { workloads as scalar } from './scalar.ts';
@@ -32,6 +33,7 @@ export const entries: readonly Entry[] = [
   ...rosenbrock,
   ...scalar,
   ...call,
+  ...returned,
   ...memory,
   ...compile,
   ...rules,
