@@ -7,9 +7,9 @@ import type { Node } from '../compiler/node.ts';
 import { isMain } from '../examples/lib/main.ts';
 import * as g from '../index.ts';
 import type { DType, Tensor } from '../index.ts';
+import { nodeOfTensor } from '../runtime/core.ts';
 import { functions } from '../runtime/functions.ts';
 import { inplaceNames, inplaceViewNames, methodNames } from '../runtime/table.ts';
-import { nodeOfTensor } from '../runtime/tensor.ts';
 import { own, usual } from './samples.ts';
 import type { Sample } from './samples.ts';
 

@@ -23,6 +23,7 @@ import {
   writeCell,
 } from './cell.ts';
 import type { Buffer, Cell, Home } from './cell.ts';
+import { nodeOfTensor } from './core.ts';
 import { askBefore, asking } from './demands.ts';
 import type { Executable } from './executable.ts';
 import { unflatten } from './pytree.ts';
@@ -31,7 +32,7 @@ import { elementsOf } from './read.ts';
 import { forget, realizeNodes, remind } from './realize.ts';
 import { prepareWith } from './target.ts';
 import type { TargetOptions } from './target.ts';
-import { Tensor, nodeOfTensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 import type { Feed } from './trace.ts';
 import type { Traced } from './traced.ts';
 import { writeTensor } from './views.ts';

@@ -8,9 +8,9 @@ import { numel } from '../compiler/shape.ts';
 import type { PerAxis } from '../ops/conv.ts';
 import { unpooledSize } from '../ops/pool-unpool.ts';
 import type { UnpoolOptions } from '../ops/pool-unpool.ts';
+import { isTensor } from './core.ts';
 import { demand } from './demands.ts';
 import { elementsOf } from './read.ts';
-import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 import { refuseReading } from './trace.ts';
 

@@ -2,8 +2,8 @@
 // `add(float32[2, 3], 1, {alpha: 2})`: tensors as dtype and shape, everything long cut short.
 
 import { printType } from '../compiler/node.ts';
+import { isTensor } from './core.ts';
 import { describeValue, isPlainObject } from './options.ts';
-import { isTensor } from './tensor.ts';
 
 /** Items of one list or object that are written out, and characters of a string. */
 const most = { items: 4, characters: 24 } as const;

@@ -2,11 +2,11 @@
 
 import { DTypeError } from '../compiler/errors.ts';
 import { sameShape } from '../compiler/shape.ts';
+import { isTensor } from './core.ts';
 import { functions } from './functions.ts';
 import { checkOptions, describeValue } from './options.ts';
 import { publicCall } from './origin.ts';
 import { elementsOf } from './read.ts';
-import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 import { refuseReading } from './trace.ts';
 

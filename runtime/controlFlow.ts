@@ -9,6 +9,7 @@ import { printType, reachable } from '../compiler/node.ts';
 import { checkAlike, flattenLike } from './alike.ts';
 import { insideBatch } from './batching.ts';
 import { bufferOf } from './cell.ts';
+import { isTensor, nodeOfTensor } from './core.ts';
 import { zeros } from './create.ts';
 import { unrecorded } from './autograd/mode.ts';
 import { stack, where } from './operators.ts';
@@ -17,7 +18,6 @@ import { publicCall, userCode } from './origin.ts';
 import { withoutEffects } from './pure.ts';
 import { flatten, mapTensors, unflatten } from './pytree.ts';
 import type { Flat, Tree } from './pytree.ts';
-import { isTensor, nodeOfTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 import { activeTrace } from './trace.ts';
 

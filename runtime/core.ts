@@ -1,7 +1,9 @@
-// What the runtime keeps about a tensor: data only. Every file of runtime/ may read and change it; users never see it.
+// What the runtime keeps about a tensor: data, which every file of runtime/ may read and change and users never see. In: a tensor. Out: whether
+// it is one, and the node of its value. Files that make no tensors need no more than this, and stay out of the circle of those that do.
 
 import type { Node, Origin, TensorType } from '../compiler/node.ts';
 import type { Edge, GradFn } from './autograd/gradFn.ts';
+import { nodeOf } from './cell.ts';
 import type { Cell } from './cell.ts';
 import type { Layout } from './layout.ts';
 import type { Tensor } from './tensor.ts';
@@ -47,4 +49,16 @@ export class Core {
     readonly trace: Trace | null,
     readonly origin: Origin | null,
   ) {}
+}
+
+/** True for tensors, parameters among them. */
+export const isTensor = (value: unknown): value is Tensor =>
+  typeof value === 'object' && value !== null && 'core' in value && value.core instanceof Core;
+
+/** The node of a tensor's present value. */
+export function nodeOfTensor({ core }: Tensor): Node {
+  const whole = nodeOf(core.cell);
+  if (core.path === null) return whole;
+  if (core.seen?.whole !== whole) core.seen = { whole, node: core.path(whole) };
+  return core.seen!.node;
 }

@@ -15,9 +15,10 @@ import { allocate } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import { makeBuffer, makeCell } from './cell.ts';
 import type { Buffer } from './cell.ts';
+import { isTensor } from './core.ts';
 import { checkOptions, describeValue } from './options.ts';
 import { publicCall } from './origin.ts';
-import { Tensor, isTensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 import type { TensorOptions } from './tensor.ts';
 import { activeTrace } from './trace.ts';
 

@@ -11,13 +11,13 @@ import { makeGraph, reachable } from '../compiler/graph.ts';
 import type { Node, Origin } from '../compiler/node.ts';
 import { numel } from '../compiler/shape.ts';
 import { activeBatch } from './batching.ts';
+import { isTensor, nodeOfTensor } from './core.ts';
 import type { Executable } from './executable.ts';
 import { limits } from './limits.ts';
 import { currentOrigin, located } from './origin.ts';
 import { elementsOf } from './read.ts';
 import { prepareWith } from './target.ts';
 import type { TargetOptions } from './target.ts';
-import { isTensor, nodeOfTensor } from './tensor.ts';
 import { activeTrace } from './trace.ts';
 
 /** What an element may be: at least `from`, less than `below`, and not `never`; or just `except`. */

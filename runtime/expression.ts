@@ -2,13 +2,13 @@
 // x.pow(2).div(...) would give, with the same graph and history. A template is read once; values never become text.
 
 import { ValueError } from '../compiler/errors.ts';
+import { isTensor } from './core.ts';
 import { parseExpression } from './expression/parse.ts';
 import type { Expression } from './expression/parse.ts';
 import { tensor } from './create.ts';
 import { functions } from './functions.ts';
 import { describeValue } from './options.ts';
 import { publicCall } from './origin.ts';
-import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
 /** What may stand in an expression: a tensor, a number, a boolean. */

@@ -10,11 +10,11 @@ import { constant } from '../ops/source.ts';
 import { sourceOf } from './autograd/accumulate.ts';
 import { bufferOf, isBuffer, leafOf } from './cell.ts';
 import type { Buffer, Cell } from './cell.ts';
+import { nodeOfTensor } from './core.ts';
 import { sortDemands } from './demands.ts';
 import type { Demand } from './demands.ts';
 import type { Signature } from './signature.ts';
 import type { Tensor } from './tensor.ts';
-import { nodeOfTensor } from './tensor.ts';
 import type { Feed, Guard, Trace } from './trace.ts';
 
 /** What fills an input of the graph at a call. */

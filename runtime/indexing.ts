@@ -9,11 +9,11 @@ import { assign, index } from '../ops/index-advanced.ts';
 import type { Range } from '../ops/index-advanced.ts';
 import { select } from '../ops/slice.ts';
 import { demandIndices } from './bounds.ts';
+import { isTensor } from './core.ts';
 import { inPlace } from './inplace.ts';
 import { lift } from './lift.ts';
 import { nonzeroColumns } from './masks.ts';
 import { publicCall } from './origin.ts';
-import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
 /** One part of x[...]: a number, a range [start, end, step?], null (a new dimension), '...', or a tensor. */

@@ -11,6 +11,7 @@ import { isGradEnabled, isRecording } from './autograd/mode.ts';
 import { alias, attach, record } from './autograd/record.ts';
 import type { Source } from './autograd/record.ts';
 import { makeCell } from './cell.ts';
+import { isTensor, nodeOfTensor } from './core.ts';
 import { layoutThrough } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { checkOptions, describeValue, isPlainObject } from './options.ts';
@@ -18,7 +19,7 @@ import { internally, ownFault, publicCall } from './origin.ts';
 import { limitDepth } from './realize.ts';
 import { namedResult } from './results.ts';
 import type { NamedResults } from './results.ts';
-import { Tensor, isTensor, nodeOfTensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 import { activeTrace } from './trace.ts';
 import { makeView } from './views.ts';
 

@@ -9,6 +9,7 @@ import { fullLike } from '../ops/source.ts';
 import { expand } from '../ops/view.ts';
 import { backward } from './autograd/backward.ts';
 import type { BackwardOptions } from './autograd/backward.ts';
+import { isTensor } from './core.ts';
 import { functions } from './functions.ts';
 import type { Extreme, Functions, Middle } from './functions.ts';
 import { atIndex, indexTensor, setIndex } from './indexing.ts';
@@ -22,7 +23,7 @@ import { publicCall } from './origin.ts';
 import { randomMethods } from './randomFill.ts';
 import type { RandomMethods } from './randomFill.ts';
 import { inplaceNames, inplaceViewGradName, inplaceViewNames, methodNames, traitsOf } from './table.ts';
-import { Tensor, isTensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 
 type MethodName = (typeof methodNames)[number];
 type InplaceName = (typeof inplaceNames)[number] | (typeof inplaceViewNames)[number];

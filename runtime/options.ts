@@ -2,7 +2,7 @@
 // an unknown keyword: a misspelt option must never be ignored.
 
 import { ValueError } from '../compiler/errors.ts';
-import { isTensor } from './tensor.ts';
+import { isTensor } from './core.ts';
 
 /** True for `{...}` as users write options, and for nothing else. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

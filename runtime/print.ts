@@ -4,12 +4,12 @@ import { ValueError } from '../compiler/errors.ts';
 import { printGraph, reachable } from '../compiler/graph.ts';
 import { printType } from '../compiler/node.ts';
 import { bufferOf } from './cell.ts';
+import { nodeOfTensor } from './core.ts';
 import { defaultPrintOptions, formatTensor, mergePrintOptions, printProfiles } from './format.ts';
 import type { PrintOptionChanges, PrintOptions } from './format.ts';
 import { checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
 import { elementsOf } from './read.ts';
-import { nodeOfTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 import { activeTrace } from './trace.ts';
 

@@ -2,7 +2,8 @@
 
 // methods.ts comes first: it gives Tensor its methods
 export { Tensor } from './methods.ts';
-export { Parameter, isTensor } from './tensor.ts';
+export { isTensor } from './core.ts';
+export { Parameter } from './tensor.ts';
 export { isDType } from '../compiler/dtype.ts';
 export type { DType } from '../compiler/dtype.ts';
 export {

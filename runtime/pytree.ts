@@ -3,9 +3,9 @@
 // object (a module, a function, a number) is a leaf of its own and stays what it is.
 
 import { ValueError } from '../compiler/errors.ts';
+import { isTensor } from './core.ts';
 import { isPlainObject } from './options.ts';
 import { nameOfResults, namedResult } from './results.ts';
-import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
 export type Tree =

@@ -14,13 +14,13 @@ import { allocate } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import { makeBuffer, makeCell, nodeOf } from './cell.ts';
 import type { Buffer } from './cell.ts';
+import { isTensor } from './core.ts';
 import { dtypeFrom, leaf, modelOf, plainOptions } from './create.ts';
 import { drawn, isMindingDraws } from './drawn.ts';
 import { Generator, fillNormal, fillPermutation, fillRandint, fillUniform } from './generator.ts';
 import type { FloatArray, GeneratorState } from './generator.ts';
 import { describeValue } from './options.ts';
 import { publicCall } from './origin.ts';
-import { isTensor } from './tensor.ts';
 import type { Tensor, TensorOptions } from './tensor.ts';
 import { activeTrace, refuseReading } from './trace.ts';
 

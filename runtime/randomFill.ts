@@ -14,6 +14,7 @@ import { reshape } from '../ops/view.ts';
 import { allocate } from './buffer.ts';
 import type { TypedArray } from './buffer.ts';
 import { bufferOf, makeBuffer, makeCell } from './cell.ts';
+import { isTensor } from './core.ts';
 import { leaf, modelOf } from './create.ts';
 import {
   drawMultinomial,
@@ -37,7 +38,7 @@ import { defaultGenerator, draw } from './random.ts';
 import type { Fill } from './random.ts';
 import { elementsOf } from './read.ts';
 import { realizeNodes } from './realize.ts';
-import { Tensor, isTensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 import { activeTrace, refuseReading } from './trace.ts';
 
 export interface StreamOptions {

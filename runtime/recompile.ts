@@ -4,12 +4,12 @@
 
 import { printType } from '../compiler/node.ts';
 import { showShape } from '../compiler/shape.ts';
+import { isTensor } from './core.ts';
 import { warn } from './environment.ts';
 import { describeValue } from './options.ts';
 import { showOrigin } from './origin.ts';
 import type { Signature, Spec, Standing } from './signature.ts';
 import type { NameOf } from './parameterNames.ts';
-import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 import type { Guard } from './trace.ts';
 

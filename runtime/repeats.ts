@@ -5,10 +5,11 @@ import { dtypes } from '../compiler/dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../compiler/errors.ts';
 import { checkDim } from '../compiler/shape.ts';
 import { makeBuffer, makeCell } from './cell.ts';
+import { isTensor } from './core.ts';
 import { checkOptions, isPlainObject } from './options.ts';
 import { publicCall } from './origin.ts';
 import { elementsOf } from './read.ts';
-import { Tensor, isTensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 import { refuseReading } from './trace.ts';
 
 /** Options of `repeatInterleave`, as in PyTorch. */

@@ -7,10 +7,10 @@ import type { TensorType } from '../compiler/node.ts';
 import { hooksKey } from './autograd/hooks.ts';
 import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
 import type { Cell } from './cell.ts';
+import { isTensor } from './core.ts';
 import { Generator } from './generator.ts';
 import { describeValue, isPlainObject } from './options.ts';
 import { refuseCycle } from './pytree.ts';
-import { isTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
 /** What autograd knows of a tensor: nothing, that it is a leaf to be differentiated by (with which hooks), or a history. */

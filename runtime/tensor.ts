@@ -4,7 +4,7 @@
 
 import type { DType } from '../compiler/dtype.ts';
 import { AutogradError, IndexError } from '../compiler/errors.ts';
-import type { Node, TensorType } from '../compiler/node.ts';
+import type { TensorType } from '../compiler/node.ts';
 import { checkDim, numel } from '../compiler/shape.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { input } from '../ops/source.ts';
@@ -16,15 +16,15 @@ import { registerTensorHook, registerPostAccumulateHook, retainGrad } from './au
 import type { HookHandle, PostAccumulateHook, TensorHook } from './autograd/hooks.ts';
 import { inInferenceMode } from './autograd/mode.ts';
 import type { Cell } from './cell.ts';
-import { makeCell, nodeOf } from './cell.ts';
+import { makeCell } from './cell.ts';
+import { Core } from './core.ts';
+import type { Path } from './core.ts';
 import { detachInPlace, setData, setRequiresGrad } from './inplace.ts';
 import { currentOrigin } from './origin.ts';
 import { printTensor, printTensorGraph } from './print.ts';
 import { nested, onlyElement, readElements } from './read.ts';
 import { activeTrace } from './trace.ts';
 import { refreshView } from './views.ts';
-import { Core } from './core.ts';
-import type { Path } from './core.ts';
 import type { Methods } from './methods.ts';
 
 export type { Core, Path } from './core.ts';
@@ -203,17 +203,6 @@ export interface Tensor extends Methods {}
 
 /** What toArray gives: a number or boolean for a scalar, otherwise arrays of arrays. */
 export type NestedArray = number | boolean | readonly NestedArray[];
-
-/** True for tensors, parameters among them. */
-export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
-
-/** The node of a tensor's present value. */
-export function nodeOfTensor({ core }: Tensor): Node {
-  const whole = nodeOf(core.cell);
-  if (core.path === null) return whole;
-  if (core.seen?.whole !== whole) core.seen = { whole, node: core.path(whole) };
-  return core.seen!.node;
-}
 
 /** In a trace: a tensor that stands for one whose value is known when the program runs. */
 export function placeholderOf(type: TensorType): Tensor {

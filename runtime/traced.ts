@@ -6,6 +6,7 @@
 
 import { TraceError } from '../compiler/errors.ts';
 import { copyHooks } from './autograd/hooks.ts';
+import { nodeOfTensor } from './core.ts';
 import { changes, harvest, isWritten } from './harvest.ts';
 import type { Harvest, StandIn } from './harvest.ts';
 import { userCode } from './origin.ts';
@@ -13,7 +14,7 @@ import { flatten } from './pytree.ts';
 import type { Tree } from './pytree.ts';
 import { argumentsFrom, sameArguments, standingOf } from './signature.ts';
 import type { Signature, Standing } from './signature.ts';
-import { Tensor, nodeOfTensor, placeholderOf } from './tensor.ts';
+import { Tensor, placeholderOf } from './tensor.ts';
 import { runTrace } from './trace.ts';
 import type { Trace } from './trace.ts';
 

@@ -10,8 +10,9 @@ import { edgeOf } from './autograd/accumulate.ts';
 import { attach, record } from './autograd/record.ts';
 import { isGradEnabled } from './autograd/mode.ts';
 import { nodeOf, writeCell } from './cell.ts';
+import { nodeOfTensor } from './core.ts';
 import type { Layout } from './layout.ts';
-import { Tensor, nodeOfTensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 import type { Path } from './tensor.ts';
 import { activeTrace } from './trace.ts';
 

@@ -200,6 +200,35 @@ test('a breach is found however it is written', (t) => {
   );
 });
 
+/** Files that need each other, though only once they are called: a derivative is made of other operators, and tensors have methods. */
+const circles: readonly (readonly string[])[] = [
+  ['binary', 'binary-divide', 'binary-mixed', 'binary-power', 'unary', 'unary-round', 'unary-trig'].map(
+    (name) => `ops/${name}.ts`,
+  ),
+  ['ops/reduce-sum.ts', 'ops/view-affine.ts', 'ops/view-rules.ts', 'ops/view.ts'],
+  ['ops/select-clamp.ts', 'ops/select.ts'],
+  [
+    ...['accumulate', 'gradFn', 'hooks', 'record', 'saved'].map((name) => `runtime/autograd/${name}.ts`),
+    ...['inplace', 'tensor', 'views'].map((name) => `runtime/${name}.ts`),
+  ],
+];
+
+/** What a file imports, and what that imports, and so on; not what is imported for types. */
+function reachedFrom(from: string, reached = new Set<string>()): Set<string> {
+  for (const { to, typeOnly } of library.get(from)?.imports ?? [])
+    if (!typeOnly && !reached.has(to)) reachedFrom(to, reached.add(to));
+  return reached;
+}
+
+test('no other files import each other in a circle', (t) => {
+  const reached = new Map([...library.keys()].map((from) => [from, reachedFrom(from)]));
+  const inCircles = [...reached].flatMap(([from, others]) =>
+    others.has(from) ? [[...others].filter((to) => reached.get(to)?.has(from)).sort()] : [],
+  );
+  const found = new Set(inCircles.map((files) => files.join(' ')));
+  t.deepEqual([...found].sort(), circles.map((files) => [...files].sort().join(' ')).sort());
+});
+
 test('index.ts only re-exports, beside the version', (t) => {
   t.true(index.imports.length > 0);
   const text = readFileSync(`${root}index.ts`, 'utf8').split('\n');

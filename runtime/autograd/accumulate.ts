@@ -5,10 +5,11 @@ import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts'
 import { sameShape } from '../../compiler/shape.ts';
 import { add } from '../../ops/binary.ts';
 import { keepElements, makeCell } from '../cell.ts';
+import { isTensor, nodeOfTensor } from '../core.ts';
 import { warnAtCaller } from '../origin.ts';
 import { refuseEffect } from '../pure.ts';
 import { forget, remind } from '../realize.ts';
-import { Tensor, isTensor, nodeOfTensor, placeholderOf } from '../tensor.ts';
+import { Tensor, placeholderOf } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
 import { writeTensor } from '../views.ts';
 import { GradFn } from './gradFn.ts';

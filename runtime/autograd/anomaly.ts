@@ -13,13 +13,13 @@ import { broadcastShapes, sameShape, stridesOf } from '../../compiler/shape.ts';
 import type { Shape } from '../../compiler/shape.ts';
 import { bufferOf } from '../cell.ts';
 import type { Buffer } from '../cell.ts';
+import { nodeOfTensor } from '../core.ts';
 import { checkFunction, checkOptions } from '../options.ts';
 import { currentOrigin, describeOrigin, publicCall, withDetail } from '../origin.ts';
 import { flatten } from '../pytree.ts';
 import { elementsOf } from '../read.ts';
 import { realizeNodes } from '../realize.ts';
 import type { Tensor } from '../tensor.ts';
-import { nodeOfTensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
 import type { Gradients, GradFn } from './gradFn.ts';
 

@@ -5,11 +5,12 @@
 // equal computations are one computation, so there it changes nothing.
 
 import { makeCell } from '../cell.ts';
+import { nodeOfTensor } from '../core.ts';
 import { recordingDraws, replayingDraws } from '../drawn.ts';
 import { checkFunction } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { flatten, tensorsOnly, unflatten } from '../pytree.ts';
-import { Tensor, nodeOfTensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import { edgeNow, edgeOf } from './accumulate.ts';
 import { runBackward } from './engine.ts';
 import type { Root } from './engine.ts';

@@ -4,10 +4,10 @@
 
 import { AutogradError, DTypeError, ValueError } from '../../compiler/errors.ts';
 import { sameShape, showShape } from '../../compiler/shape.ts';
+import { isTensor } from '../core.ts';
 import { onesLike, zerosLike } from '../create.ts';
 import { checkFunction, checkOptions, describeValue } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
-import { isTensor } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
 import { grad, listOf } from './backward.ts';
 import type { Tensors } from './backward.ts';

@@ -4,12 +4,12 @@
 
 import { GradloomError, ValueError } from '../../compiler/errors.ts';
 import { isFloat } from '../../compiler/dtype.ts';
+import { isTensor } from '../core.ts';
 import { zerosLike } from '../create.ts';
 import { warn } from '../environment.ts';
 import { checkFunction, checkOptions } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { rand } from '../random.ts';
-import { isTensor } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
 import { grad, listOf } from './backward.ts';
 import type { Tensors } from './backward.ts';

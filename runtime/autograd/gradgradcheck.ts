@@ -3,10 +3,10 @@
 // backward, or by forward mode over backward.
 
 import { AutogradError, ValueError } from '../../compiler/errors.ts';
+import { isTensor } from '../core.ts';
 import { checkFunction, checkOptions } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { rand } from '../random.ts';
-import { isTensor } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
 import { grad, listOf } from './backward.ts';
 import type { Tensors } from './backward.ts';

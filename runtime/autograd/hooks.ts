@@ -5,11 +5,11 @@
 
 import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts';
 import { sameShape } from '../../compiler/shape.ts';
+import { isTensor } from '../core.ts';
 import { identityOf } from '../key.ts';
 import { describeValue } from '../options.ts';
 import { userCode } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
-import { isTensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
 import type { GradFn, Gradients } from './gradFn.ts';
 import { edgeOf } from './accumulate.ts';

@@ -5,9 +5,10 @@
 import { AutogradError, DTypeError } from '../../compiler/errors.ts';
 import type { Node } from '../../compiler/node.ts';
 import { bufferOf, makeCell } from '../cell.ts';
+import { isTensor, nodeOfTensor } from '../core.ts';
 import { checkFunction, describeValue } from '../options.ts';
 import { atCaller, userCode } from '../origin.ts';
-import { Tensor, isTensor, nodeOfTensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import { edgeOf } from './accumulate.ts';
 import type { Edge } from './gradFn.ts';
 import { unrecorded } from './mode.ts';

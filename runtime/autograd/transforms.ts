@@ -3,10 +3,10 @@
 // functions, and differentiate through what the function closes over.
 
 import { DTypeError, ShapeError, ValueError } from '../../compiler/errors.ts';
+import { isTensor } from '../core.ts';
 import { checkFunction, checkOptions, describeValue } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
-import { isTensor } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
 import { inNesting, mustRecord, primalsOf, pull, released, withinTransform } from './primals.ts';
 import type { Primals } from './primals.ts';
