@@ -7,7 +7,7 @@ import { node } from '../compiler/node.ts';
 import type { GatherAxis, Op, ScatterMode } from '../compiler/op.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { checkDim, numel, sameShape, showShape } from '../compiler/shape.ts';
-import { maximum } from './binary-extreme.ts';
+import { maximum, minimum } from './binary-extreme.ts';
 import { mul, sub } from './binary.ts';
 import { cast } from './cast.ts';
 import type { ScatterAttrs } from './index-core.ts';
@@ -113,8 +113,10 @@ export function put(
 const maskedScatterNode = named<undefined>(
   'maskedScatter',
   ([x, mask, source]) => {
+    const last = numel(source.type.shape) - 1;
+    if (last < 0) return x; // and nothing in the mask, or the call is refused
     const place = sub(reshape(cumsum(ravel(mask), 0), x.type.shape), 1);
-    return where(mask, take(source, maximum(place, 0)), x);
+    return where(mask, take(source, minimum(maximum(place, 0), last)), x);
   },
   { saves: () => ({ mask: 1 }) },
 );

@@ -94,6 +94,14 @@ const ofOneHot: Check = ([x, classes]) =>
       ),
   });
 
+/** As many elements as there are places to fill. */
+const ofSource: Check = ([x, mask, source]) => {
+  if (!isTensor(x) || !isTensor(mask) || !isTensor(source) || source.numel >= x.numel) return;
+  const fault = (): GradloomError => new ValueError('Number of elements of source < number of ones in mask');
+  const repeats = x.numel / Math.max(1, mask.numel);
+  demand(mask.sum(), { from: 0, below: Math.floor(source.numel / repeats) + 1, fault });
+};
+
 /** A quotient of integers that is rounded; floats divide by 0 as IEEE 754 says. */
 const ofDivisor: Check = ([x, y, options]) => {
   if (options !== undefined && (options as { readonly roundingMode?: unknown }).roundingMode === undefined)
@@ -147,6 +155,7 @@ const checks: Readonly<Record<string, Check>> = {
   maxUnpool3d: ofPlanes(3),
   take: ofElements,
   put: ofElements,
+  maskedScatter: ofSource,
   nllLoss: ofClasses,
   crossEntropy: ofClasses,
   multiMarginLoss: ofScores(0, 'target out of range'),

@@ -40,6 +40,13 @@ const calls: Readonly<
     int([4], [1, 1, 1]),
     'Found an invalid max index: 4 (output volumes are of size 2x2',
   ],
+  maskedScatter: [
+    (i) => x.maskedScatter(i.gt(0), g.ones([4])),
+    // the mask is a row that both rows of x are masked with
+    int([1, 0, 1]),
+    int([1, 1, 1]),
+    'Number of elements of source < number of ones in mask',
+  ],
   indexSelect: [(i) => x.indexSelect(0, i), int([1]), int([2]), 'index out of range in self'],
   indexAdd: [(i) => x.indexAdd(0, i, g.ones([1, 3])), int([1]), int([2]), 'index out of range in self'],
   indexCopy: [
