@@ -251,7 +251,8 @@ export {
 
 export { histc, histogram } from './histogram.ts';
 export { cov, corrcoef, isin } from './statistics.ts';
-export { det, slogdet, logdet, inv, inverse, solve, solveTriangular } from './linalg.ts';
+export { det, slogdet, logdet } from './linalg-det.ts';
+export { inv, inverse, solve, solveTriangular } from './linalg.ts';
 export { cholesky, choleskySolve, qr, eigh, eigvalsh } from './linalg-factor.ts';
 export { svd, svdvals, pinv, pinv as pinverse, matrixRank } from './linalg-svd.ts';
 export { lu, luFactor, luSolve, lstsq } from './linalg-lu.ts';

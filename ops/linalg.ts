@@ -1,4 +1,4 @@
-// Determinants, inverses and linear systems. In: square matrices, or batches of them, in floats. Out: routines over the elimination of
+// Inverses and linear systems. In: square matrices, or batches of them, in floats. Out: routines over the elimination of
 // linalg/lu.ts, with gradients made of such routines and of contractions.
 
 import { ShapeError, ValueError } from '../compiler/errors.ts';
@@ -6,81 +6,14 @@ import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import type { Op } from '../compiler/op.ts';
 import { broadcastShapes, sameShape } from '../compiler/shape.ts';
-import { mul, sub } from './binary.ts';
-import { eq } from './compare.ts';
 import { sameNumbers } from './contract.ts';
 import { tril, triu } from './diagonal.ts';
 import { batchOf, checkMatrix, checkSquare, denseOp, inBatch, lastTwo, mT, times } from './linalg-core.ts';
 import * as lu from './linalg/lu.ts';
 import { substitute } from './linalg/triangular.ts';
 import type { Triangle } from './linalg/triangular.ts';
-import { sum } from './reduce-sum.ts';
-import { where } from './select.ts';
 import { neg } from './unary.ts';
 import { spread, squeeze, unsqueeze } from './view.ts';
-
-const perMatrix = (x: Node): Node => unsqueeze(unsqueeze(x, -1), -1);
-
-const detOp = denseOp<undefined>('det', {
-  type: ([x]) => ({ shape: batchOf(x.shape), dtype: x.dtype }),
-  run([a], out, [type]) {
-    const [n] = lastTwo(type);
-    out[0] = lu.determinant(lu.factorize(a, n), n);
-  },
-  vjp: (g, { inputs: [x] }) => [mul(perMatrix(g), node(cofactorOp, [x], undefined))],
-  gradName: () => 'LinalgDetBackward0',
-  saves: () => ({ A: 0, result: 'output' }),
-});
-
-/** The derivative of the determinant, for singular matrices as well; its own derivative takes the matrix to be invertible. */
-const cofactorOp: Op<undefined> = denseOp<undefined>('cofactors', {
-  type: ([x]) => x,
-  run: ([a], out, [type]) => lu.cofactors(a, lastTwo(type)[0], out),
-  vjp(g, n) {
-    // n = det * y.mT with y the inverse; d det = sum(n * dx), dy = -y dx y
-    const y = inv(n.inputs[0]);
-    const whole = mul(n, sum(mul(g, mT(y)), [-2, -1], true));
-    return [sub(whole, times(times(n, 'ij', g, 'kj', 'ik'), 'ik', y, 'lk', 'il'))];
-  },
-});
-
-/** The determinant; of a singular matrix the gradient is that of its cofactors. */
-export function det(x: Node): Node {
-  checkSquare('linalg.det', x);
-  return node(detOp, [x], undefined);
-}
-
-const signOp = denseOp<undefined>('slogdetSign', {
-  type: ([x]) => ({ shape: batchOf(x.shape), dtype: x.dtype }),
-  run([a], out, [type]) {
-    const [n] = lastTwo(type);
-    out[0] = lu.logDeterminant(lu.factorize(a, n), n).sign;
-  },
-  nondifferentiable: true,
-});
-
-const logOp = denseOp<undefined>('slogdet', {
-  type: ([x]) => ({ shape: batchOf(x.shape), dtype: x.dtype }),
-  run([a], out, [type]) {
-    const [n] = lastTwo(type);
-    out[0] = lu.logDeterminant(lu.factorize(a, n), n).log;
-  },
-  vjp: (g, { inputs: [x] }) => [mul(perMatrix(g), mT(inv(x)))],
-  gradName: () => 'LinalgSlogdetBackward0',
-  saves: () => ({ A: 0 }),
-});
-
-/** [sign of the determinant, logarithm of its magnitude]. */
-export function slogdet(x: Node): [Node, Node] {
-  checkSquare('linalg.slogdet', x);
-  return [node(signOp, [x], undefined), node(logOp, [x], undefined)];
-}
-
-/** The logarithm of the determinant, NaN where that is negative. */
-export function logdet(x: Node): Node {
-  const [sign, log] = slogdet(x);
-  return where(eq(sign, -1), NaN, log);
-}
 
 const invOp = denseOp<undefined>('inv', {
   type: ([x]) => x,

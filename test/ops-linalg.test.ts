@@ -9,12 +9,14 @@ import { diagEmbed, tril } from '../ops/diagonal.ts';
 import { cholesky, choleskySolve, eigh, qr } from '../ops/linalg-factor.ts';
 import { matrixRank, pinv, svd, svdvals } from '../ops/linalg-svd.ts';
 import { matrixExp, matrixPower } from '../ops/linalg-function.ts';
-import { det, inv, logdet, slogdet, solve, solveTriangular } from '../ops/linalg.ts';
+import { det, logdet, slogdet } from '../ops/linalg-det.ts';
+import { inv, solve, solveTriangular } from '../ops/linalg.ts';
 import { matmul } from '../ops/matmul.ts';
 import { sum } from '../ops/reduce.ts';
 import { constant, input, iota } from '../ops/source.ts';
 import { abs } from '../ops/unary.ts';
 import { matrixTranspose, unsqueeze } from '../ops/view.ts';
+import { linalg, tensor } from '../index.ts';
 import { interpret } from '../runtime/interpret.ts';
 import { difference } from './helpers/evaluate.ts';
 import { derivativeFaults } from './helpers/numeric.ts';
@@ -52,9 +54,15 @@ const square = [2.1, 0.3, -0.7, 0.4, 1.6, 0.2, -0.5, 0.9, 1.8];
 const tall = [1.2, 0.3, -0.7, 1.4, 0.2, 0.9, -1.1, 0.5];
 const points = (shape: readonly number[], data: readonly number[]) => [{ shape, data }];
 
+const cofactors = ([x]: readonly Node[]): Node => {
+  const y = det(x);
+  return y.op.vjp!(constant(1, 'float64'), y, [true])[0]!;
+};
+
 const smooth: Readonly<Record<string, readonly [(xs: readonly Node[]) => Node, ReturnType<typeof points>]>> =
   {
     det: [([x]) => det(x), points([3, 3], square)],
+    'cofactors, whose second derivative is the third of det': [cofactors, points([3, 3], square)],
     slogdet: [([x]) => slogdet(x)[1], points([3, 3], square)],
     inv: [([x]) => inv(x), points([3, 3], square)],
     'inv of a batch': [([x]) => inv(x), points([2, 2, 2], [2, 1, 0.5, 1.5, 1, 0.3, -0.4, 2])],
@@ -106,10 +114,7 @@ const value = (f: (x: Node) => Node, shape: readonly number[], data: readonly nu
 };
 
 test('the gradient of a singular determinant is the matrix of cofactors', (t) => {
-  const gradient = (x: Node): Node => {
-    const y = det(x);
-    return y.op.vjp!(constant(1, 'float64'), y, [true])[0]!;
-  };
+  const gradient = (x: Node): Node => cofactors([x]);
   t.is(difference(value(gradient, [2, 2], [1, 2, 2, 4]), [4, -2, -2, 1], 1e-12), null);
   t.is(difference(value(gradient, [2, 2], [0, 0, 0, 0]), [0, 0, 0, 0]), null);
   // rank 2 of 3: by the definition, from minors
@@ -117,6 +122,28 @@ test('the gradient of a singular determinant is the matrix of cofactors', (t) =>
   t.is(difference(value(gradient, [3, 3], a), [-3, 6, -3, 6, -12, 6, -3, 6, -3], 1e-9), null);
   t.is(difference(value(gradient, [3, 3], [1, 2, 3, 2, 4, 6, 3, 6, 9]), new Array<number>(9).fill(0)), null);
   t.is(difference(value(gradient, [1, 1], [0]), [1]), null);
+});
+
+for (const a of [
+  [1, 2, 2, 4],
+  [0, 0, 0, 0],
+  [1, 2, 3, 2, 4, 6, 1, 0, 1],
+  [1, 2, 3, 2, 4, 6, 3, 6, 9],
+])
+  test(`the derivatives of a determinant that is 0 are those of finite differences, of ${a.join(' ')}`, (t) => {
+    const n = Math.sqrt(a.length);
+    t.deepEqual(
+      derivativeFaults(([x]) => det(x), points([n, n], a)),
+      [],
+    );
+  });
+
+test('the sign of a determinant has a derivative, which is 0', (t) => {
+  const x = tensor([[1, 2], [2, 5]], { requiresGrad: true }); // prettier-ignore
+  const { sign } = linalg.slogdet(x);
+  t.is(sign.gradFn!.name, 'LinalgSlogdetBackward0');
+  sign.backward();
+  t.deepEqual(x.grad!.toArray(), [[0, 0], [0, 0]]); // prettier-ignore
 });
 
 test('factors multiply to what was factored', (t) => {

@@ -1,5 +1,4 @@
-// Elimination with pivoting. In: a matrix, row-major, in double. Out: its factors, and of square ones determinants, solutions, inverses and
-// cofactors.
+// Elimination with pivoting. In: a matrix, row-major, in double. Out: its factors, and of square ones determinants, solutions and inverses.
 
 export interface Factors {
   /** L below the diagonal (its own diagonal is 1), U on and above it, of the permuted rows. */
@@ -32,14 +31,14 @@ export function factorize(a: Float64Array, rows: number, n = rows): Factors {
   return { lu, order, pivots, sign };
 }
 
-function swapRows(a: Float64Array, n: number, i: number, j: number): void {
+export function swapRows(a: Float64Array, n: number, i: number, j: number): void {
   const row = a.slice(i * n, i * n + n);
   a.copyWithin(i * n, j * n, j * n + n);
   a.set(row, j * n);
 }
 
 /** Subtracts multiples of row k from those below. */
-function eliminate(lu: Float64Array, rows: number, n: number, k: number): void {
+export function eliminate(lu: Float64Array, rows: number, n: number, k: number): void {
   const pivot = lu[k * n + k];
   if (pivot === 0) return;
   for (let i = k + 1; i < rows; i++) {
@@ -101,61 +100,4 @@ export function identity(n: number): Float64Array {
   const one = new Float64Array(n * n);
   for (let i = 0; i < n; i++) one[i * n + i] = 1;
   return one;
-}
-
-/**
- * The matrix of cofactors, the derivative of the determinant; right for singular matrices as well. From P A Q = L U with complete
- * pivoting: the cofactors of L U are those of U carried through the inverse of L, and U may lack its last pivot.
- */
-export function cofactors(a: Float64Array, n: number, out: Float64Array): void {
-  const factors = factorize(a, n);
-  if (zeroPivot(factors, n) === 0) {
-    const det = determinant(factors, n);
-    const inverse = new Float64Array(n * n);
-    solveFactors(factors, n, identity(n), n, inverse);
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) out[i * n + j] = det * inverse[j * n + i];
-    if (out.every(Number.isFinite)) return;
-  }
-  singularCofactors(a, n, out);
-}
-
-/** Of rank n - 1 they are a product of the two null vectors, of a lower rank 0. */
-function singularCofactors(a: Float64Array, n: number, out: Float64Array): void {
-  out.fill(0);
-  if (n === 0) return;
-  const lu = a.slice();
-  const rows = Int32Array.from({ length: n }, (_, i) => i);
-  const columns = rows.slice();
-  let scale = 1;
-  for (let k = 0; k < n - 1; k++) {
-    let [row, column] = [k, k];
-    for (let i = k; i < n; i++)
-      for (let j = k; j < n; j++)
-        if (Math.abs(lu[i * n + j]) > Math.abs(lu[row * n + column])) [row, column] = [i, j];
-    if (lu[row * n + column] === 0) return;
-    if (row !== k) {
-      swapRows(lu, n, k, row);
-      [rows[k], rows[row]] = [rows[row], rows[k]];
-      scale = -scale;
-    }
-    if (column !== k) {
-      for (let i = 0; i < n; i++) [lu[i * n + k], lu[i * n + column]] = [lu[i * n + column], lu[i * n + k]];
-      [columns[k], columns[column]] = [columns[column], columns[k]];
-      scale = -scale;
-    }
-    eliminate(lu, n, n, k);
-    scale *= lu[k * n + k];
-  }
-  const right = new Float64Array(n);
-  const left = new Float64Array(n);
-  right[n - 1] = left[n - 1] = 1;
-  for (let i = n - 2; i >= 0; i--) {
-    let sum = 0;
-    for (let j = i + 1; j < n; j++) sum -= lu[i * n + j] * right[j];
-    right[i] = sum / lu[i * n + i];
-  }
-  // the last row of the inverse of L
-  for (let j = n - 2; j >= 0; j--) for (let i = j + 1; i < n; i++) left[j] -= left[i] * lu[i * n + j];
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) out[rows[i] * n + columns[j]] = scale * left[i] * right[j];
 }
