@@ -8,11 +8,12 @@ import { sameShape, showShape } from '../compiler/shape.ts';
 import { cast } from '../ops/cast.ts';
 import { overwrite } from '../ops/overwrite.ts';
 import { writeThrough } from '../ops/view-put.ts';
-import { edgeOf } from './autograd/accumulate.ts';
+import { edgeNow, edgeOf } from './autograd/accumulate.ts';
 import type { Edge } from './autograd/gradFn.ts';
 import { hooksOf } from './autograd/hooks.ts';
 import { alias, attach, gradNameOf, record } from './autograd/record.ts';
-import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
+import { inInferenceMode, isGradEnabled, tangentsSince } from './autograd/mode.ts';
+import { forTangents } from './autograd/tangents.ts';
 import { nodeOf, writeCell } from './cell.ts';
 import { isTensor, nodeOfTensor } from './core.ts';
 import { holdsRepeatedly } from './layout.ts';
@@ -72,7 +73,8 @@ function replaceValue(x: Tensor, value: Tensor, overwrites: string | null): void
     isGradEnabled() &&
     isFloat(x.dtype) &&
     (value.requiresGrad || x.requiresGrad || (viewOf?.base.requiresGrad ?? false));
-  const converted = value.dtype === x.dtype || !recorded ? value : value.to(x.dtype);
+  const tangents = !recorded && tangentsSince() < Infinity && isFloat(x.dtype) ? nodeOf(cell) : null;
+  const converted = value.dtype === x.dtype || !(recorded || tangents) ? value : value.to(x.dtype);
   if (!recorded || path === null || viewOf === null) {
     const apart = recorded && (overwrites !== null || !value.requiresGrad);
     const gradName = overwrites ?? gradNameOf(nodeOfTensor(value));
@@ -81,7 +83,7 @@ function replaceValue(x: Tensor, value: Tensor, overwrites: string | null): void
       : { node: nodeOfTensor(converted), edge: edgeOf(converted) };
     writeTensor(x, written.node, depth);
     if (recorded && written.edge !== null) takeHistory(x, written.edge);
-    else if (path === null && edgeOf(x) === null) x.core.tangentEdge = converted.core.tangentEdge;
+    else if (tangents !== null) takeTangent(x, tangents, converted);
   } else writeRecordedView(x, converted, depth);
   if (activeTrace() === null) {
     remind(cell);
@@ -89,11 +91,29 @@ function replaceValue(x: Tensor, value: Tensor, overwrites: string | null): void
   }
 }
 
+/** The tangent of what was written becomes that of the whole, which was `before`; nothing changes for gradients. */
+function takeTangent(x: Tensor, before: Node, value: Tensor): void {
+  const whole = x.core.path === null ? x : x.core.viewOf?.base;
+  if (whole === undefined) return;
+  const edge = x === whole ? edgeNow(value) : tangentOfParts(whole, before, value);
+  if (edge !== null || edgeNow(whole) !== null) whole.core.tangentEdge = forTangents(edge, whole.core.type);
+}
+
+/** Where the tangent of a whole comes from of which a value has become a part. */
+function tangentOfParts(whole: Tensor, before: Node, value: Tensor): Edge | null {
+  const sources = [
+    { node: before, edge: edgeNow(whole) },
+    { node: nodeOfTensor(value), edge: edgeNow(value) },
+  ];
+  const recording = record([nodeOf(whole.core.cell)], sources, { tangentOnly: true });
+  return recording && { fn: recording.fn, index: 0 };
+}
+
 /** What a tensor holds once it is overwritten: a function of what it was, and of a value that took nothing from that. */
 function overwritten(x: Tensor, value: Tensor, gradName: string): { node: Node; edge: Edge | null } {
-  const before = { node: nodeOfTensor(x), edge: edgeOf(x) };
+  const before = { node: nodeOfTensor(x), edge: edgeNow(x) };
   const given = nodeOfTensor(value);
-  const after = { node: given === before.node ? alias(given) : given, edge: edgeOf(value) };
+  const after = { node: given === before.node ? alias(given) : given, edge: edgeNow(value) };
   const written = overwrite(before.node, after.node, gradName);
   const recording = record([written], [before, after]);
   return { node: written, edge: recording && { fn: recording.fn, index: 0 } };
@@ -117,9 +137,9 @@ function writeRecordedView(x: Tensor, value: Tensor, depth: number): void {
     throw new AutogradError(
       'a view of a detached view is being used in an in-place operation; clone() it first.',
     );
-  const before = { node: nodeOf(cell), edge: edgeOf(base) };
+  const before = { node: nodeOf(cell), edge: edgeNow(base) };
   const node = nodeOfTensor(value);
-  const source = { node: node === before.node ? alias(node) : node, edge: edgeOf(value) };
+  const source = { node: node === before.node ? alias(node) : node, edge: edgeNow(value) };
   const written = writeThrough(before.node, nodeOfTensor(x), source.node);
   const given = record([written], [before, source], { name: 'CopySlices' });
   // a view of all elements leaves nothing of what the whole was, which it leads to all the same

@@ -6,9 +6,9 @@ import { AutogradError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { cast } from '../ops/cast.ts';
 import { writeThrough } from '../ops/view-put.ts';
-import { edgeOf } from './autograd/accumulate.ts';
+import { edgeNow, edgeOf } from './autograd/accumulate.ts';
 import { attach, record } from './autograd/record.ts';
-import { isGradEnabled } from './autograd/mode.ts';
+import { isGradEnabled, tangentsSince } from './autograd/mode.ts';
 import { nodeOf, writeCell } from './cell.ts';
 import { nodeOfTensor } from './core.ts';
 import type { Layout } from './layout.ts';
@@ -54,14 +54,16 @@ export function refreshView(x: Tensor): void {
   if (viewOf === null || viewOf.version === cell.version) return;
   viewOf.version = cell.version;
   const { base } = viewOf;
-  const edge = edgeOf(base);
-  if (edge === null || viewOf.inNoGrad) return;
+  const edge = edgeNow(base) ?? edgeOf(base);
+  const tangentOnly = viewOf.inNoGrad;
+  if (edge === null || (tangentOnly && tangentsSince() === Infinity)) return;
   if (base.core.path !== null)
     throw new AutogradError(
       'the tensor behind this view was written in place, and is itself a view by now, so that the history of this one is lost: clone() it first.',
     );
   const recording = record([nodeOfTensor(x)], [{ node: nodeOfTensor(base), edge }], {
     name: 'AsStridedBackward0',
+    tangentOnly,
   });
   if (recording !== null) attach(x, { fn: recording.fn, index: 0 });
 }

@@ -17,6 +17,7 @@ import type { Edge, Rule } from './gradFn.ts';
 import { runPostAccumulateHooks } from './hooks.ts';
 import { followsTangents, isGradEnabled, isRecording, tangentsSince } from './mode.ts';
 import { alias, attach, record } from './record.ts';
+import { parting } from './tangents.ts';
 
 /** Where the gradient of a tensor goes; null if it requires none. */
 export function edgeOf(x: Tensor): Edge | null {
@@ -27,8 +28,14 @@ export function edgeOf(x: Tensor): Edge | null {
   return { fn: x.core.accumulator, index: 0 };
 }
 
-/** As `edgeOf`, as far as it counts now: within a jvp also where only the tangent of `x` comes from. */
-export const edgeNow = (x: Tensor): Edge | null => (isRecording() ? (edgeOf(x) ?? tangentEdgeNow(x)) : null);
+/** As `edgeOf`, as far as it counts now: within a jvp also where the tangent of `x` comes from, if that is somewhere else. */
+export function edgeNow(x: Tensor): Edge | null {
+  if (!isRecording()) return null;
+  const gradient = edgeOf(x);
+  const tangent = tangentEdgeNow(x);
+  if (gradient === null || tangent === null) return gradient ?? tangent;
+  return tangent.fn.tangentOnly ? (x.core.tangentEdge = parting(gradient, tangent, x.core.type)) : tangent;
+}
 
 function tangentEdgeNow(x: Tensor): Edge | null {
   const { tangentEdge } = x.core;

@@ -7,7 +7,7 @@ import { sameShape, showShape } from '../../compiler/shape.ts';
 import { zerosLike } from '../create.ts';
 import { checkFunction, describeValue } from '../options.ts';
 import { publicCall } from '../origin.ts';
-import { tensorsOnly, unflatten } from '../pytree.ts';
+import { flatten, tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
 import { edgeNow } from './accumulate.ts';
 import { nextSequence } from './gradFn.ts';
@@ -22,7 +22,12 @@ const sinceNow = (): number => Math.min(tangentsSince(), nextSequence());
 
 /** Calls the function on variables whose tangents are asked for. */
 export const carryOn = <A extends readonly unknown[], R>(fn: Fn<A, R>, primals: Primals): R =>
-  withTangents(sinceNow(), false, () => callOn(fn, primals));
+  withTangents(sinceNow(), false, () => {
+    const value = callOn(fn, primals);
+    // views of what was written renew their history, which is not that of a tangent later
+    flatten(value).tensors.forEach(edgeNow);
+    return value;
+  });
 
 /** The tangents of values, given those of variables; with `rows` the first dimension of these counts several. */
 type Linear = (tangents: readonly Tensor[], options: PullOptions) => Tensor[];

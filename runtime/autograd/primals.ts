@@ -11,7 +11,7 @@ import type { Tensor } from '../tensor.ts';
 import { edgeNow } from './accumulate.ts';
 import { grad } from './backward.ts';
 import type { GradientEdge } from './backward.ts';
-import { enableGrad } from './mode.ts';
+import { enableGrad, followsTangents } from './mode.ts';
 import { alias } from './record.ts';
 
 /** Transforms that are running around this point. */
@@ -95,10 +95,11 @@ export interface PullOptions {
   readonly rows?: number;
 }
 
-/** A value, or where its tangent comes from if that is all that is recorded of it. */
+/** A value, or where its tangent comes from if that is asked for, or all that is recorded of it. */
 function placeNow(y: Tensor): Tensor | GradientEdge {
-  const { tangentEdge } = y.core;
-  return y.requiresGrad || tangentEdge === null ? y : { node: tangentEdge.fn, outputNr: tangentEdge.index };
+  if (y.core.tangentEdge === null || (y.requiresGrad && !followsTangents())) return y;
+  const { fn, index } = edgeNow(y)!;
+  return { node: fn, outputNr: index };
 }
 
 /** The gradients of some values by others, given their cotangents (1 if null): zeros where there is no dependence. */

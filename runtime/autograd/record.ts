@@ -251,6 +251,7 @@ export function attach(x: Tensor, { fn, index }: Edge): void {
     x.core.tangentEdge = { fn, index };
     return;
   }
+  x.core.tangentEdge = null;
   x.core.gradFn = fn;
   x.core.outputIndex = index;
   x.core.wantsGrad = false;

@@ -112,9 +112,10 @@ export const transforming: Readonly<Record<string, Section>> = {
   },
   '1.11 Forward mode': {
     'tangents vanish on exit; detach drops them, no_grad does not': [
-      'transforms: noGrad does not stop tangents, but detach and inferenceMode do',
-      'transforms: what noGrad gives within jvp is a leaf that requires no grad',
-      'transforms: tensors from outside have the gradients that they have without the jvp',
+      'tangents: noGrad does not stop tangents, but detach and inferenceMode do',
+      'tangents: what noGrad gives within jvp is a leaf that requires no grad',
+      'tangents: tensors from outside have the gradients that they have without the jvp',
+      'tangents: the tangent of what is written in place under noGrad: a product',
     ],
     'combines with reverse mode': [
       'transforms: forward over reverse, and reverse over forward, agree',

@@ -55,10 +55,6 @@ export const missing: Reasons = {
     gradcheck:
       'inputs of stride 0 are not refused, as nothing has strides: elements are moved one by one in a copy, so numeric derivatives are right for expanded inputs too; gradients always have the dtype of their inputs; there is nothing sparse to check',
   },
-  '1.11 Forward mode': {
-    'tangents vanish on exit; detach drops them, no_grad does not':
-      'what noGrad writes in place into a tensor with a history leaves it the tangent that it had',
-  },
   '1.12 torch.func and JAX transforms': {
     'linearize, linear_transpose (JAX)': 'linear_transpose is the second result of vjp',
     'custom_vjp (fwd -> residuals, bwd), custom_jvp (+defjvps, nondiff_argnums, symbolic_zeros)':
