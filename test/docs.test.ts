@@ -1,5 +1,5 @@
-// The pages show what the program prints. In: docs/architecture.md and README.md. Out: every quoted stage is found, line by line, in what
-// examples/stages.ts prints now; every file a page names is there. `...` in a quotation stands for lines that are left out.
+// The pages show what the program prints. In: the pages of docs/ and README.md. Out: every quoted stage is found, line by line, in what
+// examples/stages.ts prints now; scripts print what stands beside them; every file a page names is there. `...` in a quotation stands for lines that are left out.
 
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
@@ -70,8 +70,29 @@ test('README.md quotes a kernel as it is made', (t) => {
   t.is(missingPart(kernel.replace(/^\/\/ loss.*$/m, '...'), source), null);
 });
 
+/** What a script of a page prints that imports from the library alone. */
+function printedBy(script: string): string[] {
+  const [line, imported] = /^import \{ (.*) \} from 'gradloom';$/m.exec(script)!;
+  const names = imported.split(', ');
+  const lines: string[] = [];
+  const console = { log: (...values: unknown[]) => lines.push(values.map(String).join(' ')) };
+  const library: Readonly<Record<string, unknown>> = g;
+  new Function('console', ...names, script.replace(line, ''))(console, ...names.map((name) => library[name]));
+  return lines;
+}
+
+for (const [, script] of quotations(read('docs/from-pytorch.md')))
+  test(`docs/from-pytorch.md says what is printed by ${script.split('\n')[2]}`, (t) => {
+    const said = [...script.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
+    t.true(said.length > 0);
+    t.deepEqual(printedBy(script), said);
+  });
+
 test('files that the pages name are there', (t) => {
-  const pages = ['README.md', 'docs/architecture.md', 'docs/inspecting.md', 'docs/performance.md'];
+  const pages = [
+    'README.md',
+    ...['architecture', 'from-pytorch', 'inspecting', 'performance'].map((name) => `docs/${name}.md`),
+  ];
   for (const page of pages) {
     const text = read(page);
     for (const [, file] of text.matchAll(/\]\((?!https?:)([\w./-]+)\)/g))
