@@ -55,13 +55,23 @@ test.after.always('remove the temporary folder', async () => {
   if (temporary) await rm(temporary, { recursive: true, force: true });
 });
 
-test('the tarball holds the built library and nothing else', (t) => {
+test('the tarball holds the built library, its pages and nothing else', (t) => {
   const paths = packed.files.map((file) => file.path);
-  for (const path of ['package.json', 'LICENSE', 'dist/index.js', 'dist/index.d.ts', 'dist/index.js.map']) {
+  for (const path of [
+    'package.json',
+    'LICENSE',
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/index.js.map',
+    'docs/from-pytorch.md',
+  ]) {
     t.true(paths.includes(path), path);
   }
   t.deepEqual(
-    paths.filter((path) => !/^(package\.json|README\.md|LICENSE|dist\/.*\.(js|js\.map|d\.ts))$/.test(path)),
+    paths.filter(
+      (path) =>
+        !/^(package\.json|README\.md|LICENSE|docs\/[\w-]+\.md|dist\/.*\.(js|js\.map|d\.ts))$/.test(path),
+    ),
     [],
   );
 });
