@@ -208,7 +208,9 @@ const circles: readonly (readonly string[])[] = [
   ['ops/reduce-sum.ts', 'ops/view-affine.ts', 'ops/view-rules.ts', 'ops/view.ts'],
   ['ops/select-clamp.ts', 'ops/select.ts'],
   [
-    ...['accumulate', 'gradFn', 'hooks', 'record', 'saved', 'tangents'].map((name) => `runtime/autograd/${name}.ts`),
+    ...['accumulate', 'gradFn', 'hooks', 'record', 'saved', 'tangents'].map(
+      (name) => `runtime/autograd/${name}.ts`,
+    ),
     ...['inplace', 'tensor', 'views'].map((name) => `runtime/${name}.ts`),
   ],
 ];
