@@ -1,21 +1,39 @@
 // Options of layers and optimizers. In: defaults, and what the user gave. Out: both together. A misspelt name must never be ignored: it is
-// an error in PyTorch's words.
+// an error in PyTorch's words, and so is what is not a number in the place of one, which would be NaN later.
 
-import { atCaller, ValueError } from '../runtime/public.ts';
+import { atCaller, Tensor, ValueError } from '../runtime/public.ts';
 
 /** The options of a constructor: what was given, and defaults for the rest. */
 export function withDefaults<O extends object>(name: string, defaults: O, given: Partial<O> = {}): O {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw atCaller(
-      new ValueError(
-        `${name}(): options must be an object, but got ${given === null ? 'null' : typeof given}`,
-      ),
-    );
+    throw atCaller(new ValueError(`${name}(): options must be an object, but got ${kindOf(given)}`));
   const options: Record<string, unknown> = { ...(defaults as Record<string, unknown>) };
   for (const [key, value] of Object.entries(given) as [string, unknown][]) {
     if (!(key in defaults))
       throw atCaller(new ValueError(`${name}.__init__() got an unexpected keyword argument '${key}'`));
-    if (value !== undefined) options[key] = value;
+    if (value === undefined) continue;
+    if (typeof options[key] === 'number' && !Array.isArray(value) && !takes[key]?.(value))
+      checkNumbers(name, { [key]: value });
+    options[key] = value;
   }
   return options as O;
 }
+
+/** What stands for a number in options that have one by default. */
+const takes: Readonly<Record<string, (value: unknown) => boolean>> = {
+  padding: (value) => typeof value === 'string',
+  momentum: (value) => value === null,
+};
+
+/** Throws for what is no number; `values` by the names of the arguments. */
+export function checkNumbers(name: string, values: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(values))
+    if (typeof value !== 'number')
+      throw atCaller(new ValueError(`${name}(): argument '${key}' must be Number, not ${kindOf(value)}`));
+}
+
+const kindOf = (value: unknown): string => {
+  if (value instanceof Tensor) return 'Tensor';
+  if (Array.isArray(value)) return 'array';
+  return value === null ? 'null' : typeof value;
+};

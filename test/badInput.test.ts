@@ -14,6 +14,8 @@ const derived = leaf.mul(2);
 const plain = tensor([[1, 2, 3], [4, 5, 6]]); // prettier-ignore
 const whole = tensor([1, 2], { dtype: 'int32' });
 const layer = new nn.Linear(3, 4);
+const sgd = new optim.SGD([ones([2], { requiresGrad: true })], { lr: 1 });
+const { CosineAnnealingLR, ExponentialLR, MultiStepLR, StepLR } = optim.lrScheduler;
 const any_ = <T>(value: unknown): T => value as T;
 
 type Row = readonly [
@@ -119,6 +121,24 @@ const kinds: readonly Row[] = [
   [() => new nn.Dropout(3), g.ValueError, 'dropout', '3'],
   [() => new optim.SGD([leaf], { lr: -1 }), g.ValueError, 'learning rate: -1'],
   [() => new optim.Adam([leaf], any_({ beta: 1 })), g.ValueError, 'Adam', "'beta'"],
+  [() => new optim.SGD([leaf], { lr: any_('0.1') }), g.ValueError, 'SGD', "'lr' must be Number, not string"],
+  [() => new nn.LayerNorm([2], { eps: any_(plain) }), g.ValueError, 'LayerNorm', "'eps'", 'not Tensor'],
+  [
+    () => new nn.LeakyReLU({ negativeSlope: any_({}) }),
+    g.ValueError,
+    'LeakyReLU',
+    "'negativeSlope'",
+    'object',
+  ],
+  [
+    () => new StepLR(sgd, any_({ stepSize: 2 })),
+    g.ValueError,
+    'StepLR',
+    "'stepSize' must be Number, not object",
+  ],
+  [() => new CosineAnnealingLR(sgd, any_({ tMax: 2 })), g.ValueError, 'CosineAnnealingLR', "'tMax'"],
+  [() => new ExponentialLR(sgd, any_('0.9')), g.ValueError, 'ExponentialLR', "'gamma'"],
+  [() => new MultiStepLR(sgd, any_(['1'])), g.ValueError, 'MultiStepLR', 'list of numbers'],
   [() => g.setPrintOptions({ precision: -1 }), g.ValueError, 'setPrintOptions', '-1'],
   [
     () => g.setPrintOptions({ profile: any_('constructor') }),

@@ -2,7 +2,7 @@
 // wave and the lowest rate. Out: rates that fall along it; then they rise again, or jump back to the first.
 
 import { atCaller, ValueError } from '../../runtime/public.ts';
-import { withDefaults } from '../options.ts';
+import { checkNumbers, withDefaults } from '../options.ts';
 import { LRScheduler } from './base.ts';
 import type { Group, Resume, Scheduled, SchedulerState } from './base.ts';
 
@@ -16,6 +16,7 @@ export class CosineAnnealingLR extends LRScheduler {
 
   constructor(optimizer: Scheduled, tMax: number, options?: Resume & { readonly etaMin?: number }) {
     const { etaMin, lastEpoch } = withDefaults('CosineAnnealingLR', { etaMin: 0, lastEpoch: -1 }, options);
+    checkNumbers('CosineAnnealingLR', { tMax });
     super(optimizer, lastEpoch);
     this.tMax = tMax;
     this.etaMin = etaMin;

@@ -3,7 +3,7 @@
 // from the first one (`at`), for `step(epoch)`.
 
 import { atCaller, ValueError } from '../../runtime/public.ts';
-import { withDefaults } from '../options.ts';
+import { checkNumbers, withDefaults } from '../options.ts';
 import { LRScheduler } from './base.ts';
 import type { Group, Resume, Scheduled } from './base.ts';
 
@@ -14,6 +14,7 @@ export class StepLR extends LRScheduler {
 
   constructor(optimizer: Scheduled, stepSize: number, options?: Resume & { readonly gamma?: number }) {
     const { gamma, lastEpoch } = withDefaults('StepLR', { gamma: 0.1, lastEpoch: -1 }, options);
+    checkNumbers('StepLR', { stepSize });
     super(optimizer, lastEpoch);
     this.stepSize = stepSize;
     this.gamma = gamma;
@@ -38,6 +39,8 @@ export class MultiStepLR extends LRScheduler {
     options?: Resume & { readonly gamma?: number },
   ) {
     const { gamma, lastEpoch } = withDefaults('MultiStepLR', { gamma: 0.1, lastEpoch: -1 }, options);
+    if (!Array.isArray(milestones) || milestones.some((epoch) => typeof epoch !== 'number'))
+      throw atCaller(new ValueError('MultiStepLR(): milestones must be a list of numbers'));
     super(optimizer, lastEpoch);
     this.milestones = milestones;
     this.gamma = gamma;
@@ -127,6 +130,7 @@ export class ExponentialLR extends LRScheduler {
   readonly gamma: number;
 
   constructor(optimizer: Scheduled, gamma: number, options?: Resume) {
+    checkNumbers('ExponentialLR', { gamma });
     super(optimizer, withDefaults('ExponentialLR', { lastEpoch: -1 }, options).lastEpoch);
     this.gamma = gamma;
     this.step();
