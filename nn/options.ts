@@ -10,7 +10,11 @@ export function withDefaults<O extends object>(name: string, defaults: O, given:
   const options: Record<string, unknown> = { ...(defaults as Record<string, unknown>) };
   for (const [key, value] of Object.entries(given) as [string, unknown][]) {
     if (!(key in defaults))
-      throw atCaller(new ValueError(`${name}.__init__() got an unexpected keyword argument '${key}'`));
+      throw atCaller(
+        new ValueError(
+          `${name}${name.includes('.') ? '' : '.__init__'}() got an unexpected keyword argument '${key}'`,
+        ),
+      );
     if (value === undefined) continue;
     if (typeof options[key] === 'number' && !Array.isArray(value) && !takes[key]?.(value))
       checkNumbers(name, { [key]: value });

@@ -16,6 +16,13 @@ interface StackOptions {
   readonly norm?: LayerNorm | null;
 }
 
+/** Masks of a stack of encoder layers: what each of them calls `srcMask` is `mask` here, as in PyTorch. */
+export interface StackMasks {
+  readonly mask?: Tensor | null;
+  readonly srcKeyPaddingMask?: Tensor | null;
+}
+const stackMasks: Required<StackMasks> = { mask: null, srcKeyPaddingMask: null };
+
 const copies = <L extends { copy(): L }>(layer: L, count: number): L[] =>
   Array.from({ length: count }, () => layer.copy());
 
@@ -29,8 +36,9 @@ export class TransformerEncoder extends Module {
     this.layers = new ModuleList(copies(layer, numLayers));
     this.norm = withDefaults('TransformerEncoder', { norm: null } as Required<StackOptions>, options).norm;
   }
-  forward(src: Tensor, masks?: EncoderMasks): Tensor {
-    const encoded = [...this.layers].reduce((x, layer) => layer(x, masks), src);
+  forward(src: Tensor, masks?: StackMasks): Tensor {
+    const { mask: srcMask, ...others } = withDefaults('TransformerEncoder.forward', stackMasks, masks);
+    const encoded = [...this.layers].reduce((x, layer) => layer(x, { srcMask, ...others }), src);
     return this.norm === null ? encoded : this.norm(encoded);
   }
 }
@@ -98,7 +106,7 @@ export class Transformer extends Module {
     if (src.shape.at(-1) !== dModel || tgt.shape.at(-1) !== dModel)
       throw atCaller(new ShapeError('the feature number of src and tgt must be equal to d_model'));
     const { srcMask, srcKeyPaddingMask, ...decoding } = masks;
-    return this.decoder(tgt, this.encoder(src, { srcMask, srcKeyPaddingMask }), decoding);
+    return this.decoder(tgt, this.encoder(src, { mask: srcMask, srcKeyPaddingMask }), decoding);
   }
 
   /** What hides later places from earlier ones: [size, size] with -Infinity above the diagonal and 0 elsewhere. */

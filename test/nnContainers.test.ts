@@ -73,6 +73,17 @@ test('copies of a layer start alike, and are trained apart', (t) => {
   t.not(layers.at(0).linear1.weight, layer.linear1.weight);
 });
 
+test('the mask of an encoder is that of each of its layers', (t) => {
+  const layer = new nn.TransformerEncoderLayer(4, 2, { dimFeedforward: 8, dropout: 0 });
+  const [x, mask] = [randn([5, 2, 4]), nn.Transformer.generateSquareSubsequentMask(5)];
+  const encoder = new nn.TransformerEncoder(layer, 2);
+  const want = layer(layer(x, { srcMask: mask }), { srcMask: mask });
+  t.deepEqual(encoder(x, { mask }).toArray(), want.toArray());
+  t.throws(() => encoder(x, { srcMask: mask } as object), {
+    message: /^TransformerEncoder\.forward\(\) got an unexpected keyword argument 'srcMask'/,
+  });
+});
+
 test('a mask hides later places from earlier ones', (t) => {
   const options = {
     dModel: 4,
