@@ -11,6 +11,7 @@ import {
 } from '../runtime/public.ts';
 import type { Tensor } from '../runtime/public.ts';
 import { Module } from './module.ts';
+import { withDefaults } from './options.ts';
 import { float } from './python.ts';
 
 /** What drops with a probability. */
@@ -35,9 +36,14 @@ class DropoutLayer extends Module {
 
 type Drop = (x: Tensor, p: number, training: boolean) => Tensor;
 
-const dropoutBy = (drop: Drop): new (p?: number) => DropoutLayer =>
+/** The probability, alone or as an option; 0.5 if it is not given. */
+type Probability = number | { readonly p?: number };
+
+const dropoutBy = (drop: Drop): new (p?: Probability) => DropoutLayer =>
   class extends DropoutLayer {
-    constructor(p = 0.5) {
+    constructor(given: Probability = {}) {
+      const { name } = new.target;
+      const { p } = withDefaults(name, { p: 0.5 }, typeof given === 'number' ? { p: given } : given);
       super(drop, p);
     }
   };

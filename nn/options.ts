@@ -36,6 +36,15 @@ export function checkNumbers(name: string, values: Readonly<Record<string, unkno
       throw atCaller(new ValueError(`${name}(): argument '${key}' must be Number, not ${kindOf(value)}`));
 }
 
+/** Throws for what is neither a number nor a list; `values` by the names of the arguments. */
+export function checkSizes(name: string, values: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(values))
+    if (typeof value !== 'number' && !Array.isArray(value))
+      throw atCaller(
+        new ValueError(`${name}(): argument '${key}' must be Number or a list of them, not ${kindOf(value)}`),
+      );
+}
+
 const kindOf = (value: unknown): string => {
   if (value instanceof Tensor) return 'Tensor';
   if (Array.isArray(value)) return 'array';

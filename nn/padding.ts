@@ -4,6 +4,7 @@
 import { atCaller, pad, ValueError } from '../runtime/public.ts';
 import type { Tensor } from '../runtime/public.ts';
 import { Module } from './module.ts';
+import { checkNumbers, checkSizes } from './options.ts';
 import { tuple } from './python.ts';
 
 /** One width for all sides, or [last axis before, last axis after, second last before, ...]; a negative width crops. */
@@ -16,6 +17,7 @@ abstract class Padding extends Module {
 
   constructor(name: string, axes: number, padding: PadWidths) {
     super();
+    checkSizes(name, { padding });
     const widths = typeof padding === 'number' ? new Array<number>(2 * axes).fill(padding) : padding;
     if (widths.length !== 2 * axes)
       throw atCaller(
@@ -52,6 +54,7 @@ const constantBy = (axes: number): ConstantPadClass =>
 
     constructor(padding: PadWidths, value: number) {
       super(new.target.name, axes, padding);
+      checkNumbers(new.target.name, { value });
       this.value = value;
     }
     forward(x: Tensor): Tensor {

@@ -25,7 +25,7 @@ import type { PerAxis } from './conv.ts';
 import { layerWith } from './functionLayer.ts';
 import type { FunctionLayer } from './functionLayer.ts';
 import { Module } from './module.ts';
-import { withDefaults } from './options.ts';
+import { checkSizes, withDefaults } from './options.ts';
 import { bool, sizes, tuple } from './python.ts';
 
 /** Options of `MaxPool`, as in PyTorch. */
@@ -74,6 +74,7 @@ class WindowLayer<O, R = Tensor> extends Module {
 
   constructor(pool: Pool<O, R>, kernelSize: PerAxis, options: O, text: Text<O>) {
     super();
+    checkSizes(new.target.name, { kernelSize });
     this.kernelSize = kernelSize;
     this.options = options;
     this.#pool = pool;
@@ -127,6 +128,7 @@ class UnpoolLayer extends Module {
     options: Required<MaxUnpoolLayerOptions>,
   ) {
     super();
+    checkSizes(new.target.name, { kernelSize });
     this.kernelSize = kernelSize;
     this.options = options;
     this.#unpool = unpool;

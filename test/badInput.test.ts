@@ -123,6 +123,11 @@ const kinds: readonly Row[] = [
   [() => new optim.Adam([leaf], any_({ beta: 1 })), g.ValueError, 'Adam', "'beta'"],
   [() => new optim.SGD([leaf], { lr: any_('0.1') }), g.ValueError, 'SGD', "'lr' must be Number, not string"],
   [() => new nn.LayerNorm([2], { eps: any_(plain) }), g.ValueError, 'LayerNorm', "'eps'", 'not Tensor'],
+  [() => new nn.ZeroPad2d(any_({})), g.ValueError, 'ZeroPad2d', "'padding' must be Number or a list of them"],
+  [() => new nn.ConstantPad1d(1, any_(undefined)), g.ValueError, 'ConstantPad1d', "'value'", 'undefined'],
+  [() => new nn.MaxPool2d(any_({})), g.ValueError, 'MaxPool2d', "'kernelSize'", 'object'],
+  [() => new nn.MaxUnpool1d(any_('2')), g.ValueError, 'MaxUnpool1d', "'kernelSize'", 'string'],
+  [() => new nn.Dropout(any_({ q: 1 })), g.ValueError, 'Dropout', "'q'"],
   [
     () => new nn.LeakyReLU({ negativeSlope: any_({}) }),
     g.ValueError,

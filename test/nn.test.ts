@@ -202,6 +202,7 @@ test('training and evaluation reach all modules below', (t) => {
 });
 
 test('a compiled function follows the training mode, and draws other numbers at each call', (t) => {
+  t.is(new nn.Dropout({ p: 0.25 }).p, 0.25);
   const layer = new nn.Dropout(0.5);
   const apply = compile((x: Tensor) => layer(x));
   manualSeed(1);
