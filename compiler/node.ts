@@ -4,6 +4,7 @@
 // topological order.
 
 import type { DType } from './dtype.ts';
+import { ShapeError } from './errors.ts';
 import type { Op } from './op.ts';
 import type { Shape } from './shape.ts';
 import { showShape } from './shape.ts';
@@ -41,12 +42,17 @@ export function setOriginSource(source: () => Origin | null): () => Origin | nul
   return before;
 }
 
-/** A node of an operator; its type rule runs here, so a wrong shape is reported at the call that made it. */
+/**
+ * A node of an operator; its type rule runs here, so a wrong shape is reported at the call that made it. So is what a type rule does not look
+ * at: an input that is no node, a size that is no number.
+ */
 export function node<A>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> {
-  const type = op.type(
-    inputs.map((i) => i.type),
-    attrs,
-  );
+  const types = inputs.map((i) => i.type);
+  if (types.includes(undefined!)) throw new TypeError(`${op.name}: an input is no node`);
+  const type = op.type(types, attrs);
+  for (const size of type.shape)
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new ShapeError(`${op.name}: the result would have the shape ${showShape(type.shape)}`);
   return { id: nextId++, op, inputs, attrs, type, origin: originSource() };
 }
 

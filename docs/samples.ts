@@ -105,6 +105,7 @@ export const own: Readonly<Record<string, Sample>> = {
   qr: (x) => [x(3, 2)],
   put: (x) => [x(2, 3), int([1]), x(1)],
   rmsNorm: (x) => [x(2, 3), [3]],
+  renorm: (x) => [x(2, 3), 2, 0, 1],
   scatter: (x) => [x(2, 3), 0, int([1, 0, 1], [1, 3]), x(1, 3)],
   scatterAdd: (x) => [x(2, 3), 0, int([1, 0, 1], [1, 3]), x(1, 3)],
   scatterReduce: (x) => [x(2, 3), 0, int([1, 0, 1], [1, 3]), x(1, 3), 'sum'],

@@ -2,6 +2,7 @@
 // are composites: the exponential or error function inside is a node of its own, which value and gradient share. Arguments of
 // exponentials are cut off where the other branch is taken, so that no derivative of any order meets an overflow.
 
+import { ValueError } from '../compiler/errors.ts';
 import type { Op } from '../compiler/op.ts';
 import { node } from '../compiler/node.ts';
 import type { Node } from '../compiler/node.ts';
@@ -181,8 +182,12 @@ const geluTanhOp = pointwise('geluTanh', {
 });
 
 /** x times the normal distribution function of x, or its approximation by tanh (Hendrycks and Gimpel 2016). */
-export const gelu = (x: Node, { approximate = 'none' }: { approximate?: 'none' | 'tanh' } = {}): Node =>
-  node(approximate === 'tanh' ? geluTanhOp : geluOp, [floating(x)], undefined);
+export function gelu(x: Node, { approximate = 'none' }: { approximate?: 'none' | 'tanh' } = {}): Node {
+  if (!Object.hasOwn(gelus, approximate))
+    throw new ValueError('approximate argument must be either none or tanh.');
+  return node(gelus[approximate], [floating(x)], undefined);
+}
+const gelus = { none: geluOp, tanh: geluTanhOp };
 
 /** x / (1 + |x|). */
 export const softsign = floatFunction('softsign', {

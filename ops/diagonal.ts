@@ -1,7 +1,7 @@
 // Diagonals and triangles. In: matrices, or batches of them. Out: a diagonal as a view (one output index read by two input axes), a
 // vector on a diagonal as a view with zeros elsewhere, a triangle as a choice by comparing row and column.
 
-import { ShapeError } from '../compiler/errors.ts';
+import { ShapeError, ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import { node } from '../compiler/node.ts';
 import type { Op } from '../compiler/op.ts';
@@ -153,6 +153,8 @@ function triangle(
 ): Node {
   const { diagonal: offset = 0 } = optionsOf<'diagonal', number, Partial<TriangleAttrs>>('diagonal', options);
   if (x.type.shape.length < 2) throw new ShapeError(`${name}: input tensor must have at least 2 dimensions`);
+  if (!Number.isInteger(offset))
+    throw new ValueError(`${name}(): diagonal must be a whole number, not ${String(offset)}`);
   return node(triangles[name], [x], { diagonal: offset });
 }
 

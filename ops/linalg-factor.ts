@@ -116,6 +116,10 @@ export function qr(
   { mode = 'reduced' }: { readonly mode?: 'reduced' | 'complete' | 'r' } = {},
 ): [Node, Node] {
   checkMatrix('linalg.qr', x);
+  if (!['reduced', 'complete', 'r'].includes(mode))
+    throw new ValueError(
+      `qr received unrecognized mode '${mode}' but expected one of 'reduced' (default), 'r', or 'complete'`,
+    );
   const [m, n] = lastTwo(x.type);
   if (m < n) {
     // the first columns decide; the others are only turned
@@ -168,6 +172,8 @@ export interface EighOptions {
 /** [eigenvalues in ascending order, eigenvectors as columns] of symmetric matrices. */
 export function eigh(x: Node, { UPLO = 'L' }: EighOptions = {}): [Node, Node] {
   checkSquare('linalg.eigh', x);
+  if (!['L', 'U'].includes(UPLO))
+    throw new ValueError(`Expected UPLO argument to be 'L' or 'U', but got ${UPLO}`);
   const n = x.type.shape.at(-1)!;
   const packed = node(eighOp, [x], { upper: UPLO === 'U' });
   return [part(views.eigh, packed, 0, null, n), part(views.eigh, packed, 1, n, n)];

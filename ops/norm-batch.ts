@@ -61,7 +61,8 @@ export function batchNorm(
   runningVar: Node | null,
   options: BatchNormOptions = {},
 ): Node {
-  const { weight, bias, training = false, eps = 1e-5 } = options;
+  const { weight, bias, training = false } = options;
+  const eps = options.eps ?? 1e-5;
   const { shape } = x.type;
   if (shape.length < 2)
     throw new ShapeError(

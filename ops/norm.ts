@@ -106,13 +106,17 @@ export interface AffineOptions {
 export function normalise(
   op: Op<LayerAttrs>,
   x: Node,
-  { weight, bias, eps = 1e-5 }: AffineOptions,
+  { weight, bias, eps }: AffineOptions,
   view: Pick<LayerAttrs, 'axes' | 'inner' | 'affine'>,
 ): Node {
   if (!isFloat(x.type.dtype)) throw new DTypeError(`"${op.name}" not implemented for '${x.type.dtype}'`);
   const given = [weight, bias].filter((v) => v !== undefined && v !== null);
   given.forEach((v) => sameNumbers(x.type, v.type));
-  return node(op, [x, ...given], { ...view, eps, weight: weight !== undefined && weight !== null });
+  return node(op, [x, ...given], {
+    ...view,
+    eps: eps ?? 1e-5,
+    weight: weight !== undefined && weight !== null,
+  });
 }
 
 function checkNormalized(x: Shape, normalized: Shape, options: AffineOptions): number[] {

@@ -145,6 +145,8 @@ const renormNode = named<{ readonly p: number; readonly dim: number; readonly ma
 /** `x` with each slice along a dimension scaled down to norm `maxnorm` where it is larger. */
 export function renorm(x: Node, p: number, dim: number, maxnorm: number): Node {
   const rank = x.type.shape.length;
+  if (typeof p !== 'number' || typeof maxnorm !== 'number')
+    throw new ValueError('renorm: p and maxnorm must be numbers');
   if (rank < 2) throw new ShapeError(`renorm: input needs at least 2 dimensions, got ${rank} dimensions`);
   return renormNode([x], { p, dim: checkDim(dim, rank), maxnorm });
 }

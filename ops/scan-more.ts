@@ -74,11 +74,13 @@ export interface DiffOptions {
 export function diff(x: Node, options?: number | DiffOptions): Node {
   const { n = 1, dim = -1, prepend, append } = optionsOf<'n', number, DiffOptions>('n', options);
   if (x.type.shape.length === 0) throw new ShapeError('diff expects input to be at least one-dimensional');
-  if (n < 0) throw new ValueError(`order must be non-negative but got ${n}`);
+  if (!Number.isInteger(n) || n < 0) throw new ValueError(`order must be non-negative but got ${n}`);
   const d = checkDim(dim, x.type.shape.length);
   const parts = [prepend, x, append].filter((part) => part !== undefined);
   let result = parts.length === 1 ? x : cat(parts, d);
-  for (let i = 0; i < n; i++) {
+  // of nothing nothing is left
+  const order = Math.min(n, result.type.shape[d]);
+  for (let i = 0; i < order; i++) {
     const [next, previous] = neighbours(result, d);
     result = x.type.dtype === 'bool' ? logicalXor(next, previous) : sub(next, previous);
   }

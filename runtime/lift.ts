@@ -14,6 +14,7 @@ import { makeCell } from './cell.ts';
 import { isTensor, nodeOfTensor } from './core.ts';
 import { layoutThrough } from './layout.ts';
 import type { Layout } from './layout.ts';
+import { checkKinds } from './optionKinds.ts';
 import { checkOptions, describeValue, isPlainObject } from './options.ts';
 import { internally, ownFault, publicCall } from './origin.ts';
 import { limitDepth } from './realize.ts';
@@ -73,9 +74,9 @@ export function lift(
         checkArguments(name, args, traits);
         const operands = new Operands();
         const given = args.map((a) => operands.nodesIn(a));
-        const result = withUserErrors(name, args, traits, () => call(...given));
+        const parts = withUserErrors(name, args, traits, () => partsOf(call(...given)));
         traits.checkValues?.(args);
-        return internally(() => wrapResult(name, call, result, operands, given, traits));
+        return internally(() => wrapResult(name, call, parts, operands, given, traits));
       },
       args,
     );
@@ -88,8 +89,10 @@ function checkArguments(name: string, args: readonly unknown[], traits: LiftTrai
     const value = args[i];
     if (value === undefined && i < required)
       throw new ValueError(`${name}() missing a required argument (position ${i + 1})`);
-    if (isPlainObject(value)) checkOptions(name, value, traits.options ?? []);
-    else if (value !== null && isForeign(value, traits.strings === true))
+    if (isPlainObject(value)) {
+      checkOptions(name, value, traits.options ?? []);
+      checkKinds(name, value);
+    } else if (value !== null && isForeign(value, traits.strings === true))
       throw new ValueError(
         `${name}(): argument (position ${i + 1}) must be Tensor, not ${describeValue(value)}`,
       );
@@ -180,12 +183,11 @@ type Call = (...args: unknown[]) => unknown;
 function wrapResult(
   name: string,
   fn: Call,
-  result: unknown,
+  { names, nodes, single }: Parts,
   operands: Operands,
   given: unknown[],
   traits: LiftTraits,
 ): unknown {
-  const { names, nodes, single } = partsOf(result);
   const tensors = wrapNodes(nodes, operands, (k) => viewOfCall(fn, given, traits, single ? null : k), {
     kind: traits.view,
     gradName: typeof traits.gradName === 'function' ? traits.gradName(given) : traits.gradName,
@@ -205,11 +207,13 @@ interface Parts {
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'op' in value && 'inputs' in value;
 
+/** The nodes of what an operator gave; a TypeError if it passed on something else. */
 function partsOf(result: unknown): Parts {
   if (isNode(result)) return { nodes: [result], names: null, single: true };
-  if (Array.isArray(result)) return { nodes: result as Node[], names: null, single: false };
-  const entries = Object.entries(result as Record<string, Node>);
-  return { nodes: entries.map(([, n]) => n), names: entries.map(([key]) => key), single: false };
+  const names = Array.isArray(result) ? null : Object.keys(result as object);
+  const nodes = Object.values(result as object) as unknown[];
+  if (!nodes.every(isNode)) throw new TypeError('the result is no tensor');
+  return { nodes, names, single: false };
 }
 
 /** The same call on another node in the place of the first argument: how a view reads its base. */

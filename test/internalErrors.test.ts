@@ -4,6 +4,7 @@
 import test from 'ava';
 import { InternalError, ones } from '../index.ts';
 import type { Tensor } from '../index.ts';
+import { KernelPrinter } from '../compiler/emit/js.ts';
 import { arg } from '../compiler/scalar.ts';
 import { node } from '../compiler/node.ts';
 import type { Node } from '../compiler/node.ts';
@@ -40,6 +41,13 @@ for (const [part, call] of Object.entries(broken))
     t.true(error.cause instanceof TypeError);
     t.regex(error.message, /\n at test\/internalErrors\.test\.ts:\d+:\d+, in .+$/);
   });
+
+test('a text that an operator took for a number does not become code', (t) => {
+  t.throws(() => new KernelPrinter().number('alert()' as never), {
+    instanceOf: InternalError,
+    message: /a string in the place of a number/,
+  });
+});
 
 test('an argument of a kind that an operator does not take is no bug of ours', (t) => {
   for (const call of [() => ones([2]).add([1, 2] as never), () => ones([2, 2]).matmul(3 as never)])

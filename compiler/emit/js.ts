@@ -23,6 +23,9 @@ export class KernelPrinter {
   readonly helpers = new Set<string>();
 
   number(value: number): Piece {
+    // attributes come from users, and must not become code
+    if (typeof value !== 'number')
+      throw new InternalError(`emit: a ${typeof value} in the place of a number`);
     if (Number.isNaN(value)) return atom('NaN');
     if (value === Infinity) return atom('Infinity');
     if (value === -Infinity || value < 0 || Object.is(value, -0))
