@@ -3,7 +3,7 @@
 // stacked, by the same names.
 
 import { atCaller, Tensor, ValueError, stack } from '../runtime/public.ts';
-import type { Module } from './module.ts';
+import { Module } from './module.ts';
 import { keyIn } from './state.ts';
 import type { StateDict } from './state.ts';
 
@@ -23,6 +23,9 @@ const stateOf = (module: Module): Readonly<StateDict> =>
 
 /** What each parameter or buffer is replaced by. */
 function replacements(module: Module, state: State): ReadonlyMap<Tensor, Tensor> {
+  if (!(module instanceof Module)) return refuse('functionalCall: the first argument must be a Module');
+  if (typeof state !== 'object' || state === null)
+    return refuse('functionalCall: Expected parameters and buffers by name, in one object or a list of them');
   const own = stateOf(module);
   const kind = module.constructor.name;
   const found = new Map<Tensor, Tensor>();

@@ -182,6 +182,10 @@ export abstract class Module extends Callable {
    * match exactly.
    */
   loadStateDict(state: Readonly<StateDict>, { strict = true } = {}): LoadResult {
+    if (typeof state !== 'object' || state === null)
+      throw atCaller(
+        new ValueError(`Expected state_dict to be dict-like, got ${state === null ? 'null' : typeof state}`),
+      );
     const targets = this.stateDict();
     const given = new Map(Object.entries(state).map(([key, value]) => [keyIn(targets, key), { key, value }]));
     const missingKeys = Object.keys(targets).filter((key) => !given.has(key));

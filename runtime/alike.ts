@@ -3,7 +3,7 @@
 
 import { DTypeError, ShapeError, ValueError } from '../compiler/errors.ts';
 import { printType } from '../compiler/node.ts';
-import { describeValue } from './options.ts';
+import { describeValue } from './describe.ts';
 import { flatten, setField } from './pytree.ts';
 import type { Flat, Tree } from './pytree.ts';
 

@@ -3,7 +3,7 @@
 
 import { printType } from '../compiler/node.ts';
 import { isTensor } from './core.ts';
-import { describeValue, isPlainObject } from './options.ts';
+import { describeValue, isPlainObject } from './describe.ts';
 
 /** Items of one list or object that are written out, and characters of a string. */
 const most = { items: 4, characters: 24 } as const;

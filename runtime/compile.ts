@@ -13,6 +13,7 @@ import { debugging, say, sayProgram } from './debug.ts';
 import { now } from './environment.ts';
 import { announce, makeProgram } from './inspect/program.ts';
 import { limits } from './limits.ts';
+import { describeValue } from './describe.ts';
 import { checkFunction, checkOptions } from './options.ts';
 import { insideUserCode, publicCall } from './origin.ts';
 import { measure } from './profile.ts';
@@ -75,6 +76,8 @@ export function compile<F extends AnyFunction>(fn: F, options: CompileOptions = 
   return publicCall('compile', () => {
     checkOptions('compile', options, ['name', 'backend', 'checked', 'fastMath']);
     checkFunction('compile', fn);
+    if (options.name !== undefined && typeof options.name !== 'string')
+      throw new ValueError(`compile(): name must be a string, not ${describeValue(options.name)}`);
     if (options.backend !== undefined && !backends.includes(options.backend))
       throw new ValueError(
         `compile(): unknown backend '${String(options.backend)}': choose ${backends.join(' or ')}`,

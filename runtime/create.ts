@@ -16,7 +16,8 @@ import type { TypedArray } from './buffer.ts';
 import { makeBuffer, makeCell } from './cell.ts';
 import type { Buffer } from './cell.ts';
 import { isTensor } from './core.ts';
-import { checkOptions, describeValue } from './options.ts';
+import { describeValue, isPlainObject } from './describe.ts';
+import { checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
 import { Tensor } from './tensor.ts';
 import type { TensorOptions } from './tensor.ts';
@@ -144,11 +145,15 @@ export const ones = makeFilled('ones', 1);
 /** Zeros: memory is never left unset here. */
 export const empty = makeFilled('empty', 0);
 
+function checkNumber(name: string, value: unknown, what = 'an argument'): void {
+  if (typeof value !== 'number' && typeof value !== 'boolean')
+    throw new DTypeError(`${name}(): ${what} must be Number, not ${describeValue(value)}`);
+}
+
 /** One value everywhere. */
 export function full(shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
   return publicCall('full', () => {
-    if (typeof value !== 'number' && typeof value !== 'boolean')
-      throw new DTypeError(`full(): argument 'fill_value' must be Number, not ${describeValue(value)}`);
+    checkNumber('full', value, "argument 'fill_value'");
     const dtype = dtypeFrom(
       'full',
       options,
@@ -184,6 +189,7 @@ export const emptyLike = makeLike('emptyLike', 0);
 export const fullLike = (x: Tensor, value: number | boolean, options: TensorOptions = {}): Tensor =>
   publicCall('fullLike', () => {
     const { shape, dtype } = modelOf('fullLike', x);
+    checkNumber('fullLike', value);
     return leaf(filled(shape, Number(value), dtypeFrom('fullLike', options, plainOptions, dtype)), options);
   });
 
@@ -204,8 +210,10 @@ export function arange(start: number, end: number, options?: TensorOptions): Ten
 export function arange(start: number, end: number, step: number, options?: TensorOptions): Tensor;
 export function arange(...args: (number | TensorOptions | undefined)[]): Tensor {
   return publicCall('arange', () => {
-    const numbers = args.filter((a): a is number => typeof a === 'number');
-    const options = (args.find((a) => typeof a === 'object' && a !== null) ?? {}) as TensorOptions;
+    const last = args.at(-1);
+    const [options, given] = isPlainObject(last) ? [last as TensorOptions, args.slice(0, -1)] : [{}, args];
+    const numbers = given.filter((a): a is number => a !== undefined);
+    numbers.forEach((value) => checkNumber('arange', value));
     const dtype = dtypeFrom('arange', options, plainOptions, defaultFloat);
     const [start, end, step] =
       numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
@@ -222,6 +230,8 @@ export function arange(...args: (number | TensorOptions | undefined)[]): Tensor 
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
   return publicCall('linspace', () => {
     const dtype = dtypeFrom('linspace', options, plainOptions, defaultFloat);
+    checkNumber('linspace', start);
+    checkNumber('linspace', end);
     if (!Number.isInteger(steps) || steps < 0) throw new ValueError('number of steps must be non-negative');
     const buffer = makeBuffer({ shape: [steps], dtype });
     const [from, to] = [castNumber(dtype, start), castNumber(dtype, end)];

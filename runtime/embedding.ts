@@ -13,7 +13,8 @@ import { ravel, unsqueeze } from '../ops/view.ts';
 import { noGrad } from './autograd/mode.ts';
 import { inPlace } from './inplace.ts';
 import { lift } from './lift.ts';
-import { checkOptions, isPlainObject } from './options.ts';
+import { isPlainObject } from './describe.ts';
+import { checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
 import type { Tensor } from './tensor.ts';
 

@@ -7,7 +7,7 @@ import { parseExpression } from './expression/parse.ts';
 import type { Expression } from './expression/parse.ts';
 import { tensor } from './create.ts';
 import { functions } from './functions.ts';
-import { describeValue } from './options.ts';
+import { describeValue } from './describe.ts';
 import { publicCall } from './origin.ts';
 import type { Tensor } from './tensor.ts';
 

@@ -6,7 +6,7 @@ import { ValueError } from '../compiler/errors.ts';
 import type { Node } from '../compiler/node.ts';
 import type * as ops from '../ops/index.ts';
 import { isTensor } from './core.ts';
-import { describeValue, isPlainObject } from './options.ts';
+import { describeValue, isPlainObject } from './describe.ts';
 
 type Kind = 'Number' | 'boolean' | 'string' | 'list' | 'Tensor' | 'null' | 'object';
 

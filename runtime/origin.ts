@@ -181,8 +181,9 @@ export function onOneLine<T>(body: () => T): T {
  * Within a public call the line is that of the call.
  */
 export function atCaller<E extends GradloomError>(error: E): E {
-  const place = shared === null ? new Place() : (shared.place ??= new Place());
-  locate(error, current ?? new LazyOrigin('', place));
+  // the call adds its line itself, with its arguments
+  if (current !== null) return error;
+  locate(error, new LazyOrigin('', shared === null ? new Place() : (shared.place ??= new Place())));
   return error;
 }
 

@@ -4,7 +4,7 @@
 
 import { ValueError } from '../compiler/errors.ts';
 import { isTensor } from './core.ts';
-import { isPlainObject } from './options.ts';
+import { isPlainObject } from './describe.ts';
 import { nameOfResults, namedResult } from './results.ts';
 import type { Tensor } from './tensor.ts';
 

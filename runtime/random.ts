@@ -19,7 +19,7 @@ import { dtypeFrom, leaf, modelOf, plainOptions } from './create.ts';
 import { drawn, isMindingDraws } from './drawn.ts';
 import { Generator, fillNormal, fillPermutation, fillRandint, fillUniform } from './generator.ts';
 import type { FloatArray, GeneratorState } from './generator.ts';
-import { describeValue } from './options.ts';
+import { describeValue } from './describe.ts';
 import { publicCall } from './origin.ts';
 import type { Tensor, TensorOptions } from './tensor.ts';
 import { activeTrace, refuseReading } from './trace.ts';

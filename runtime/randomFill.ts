@@ -221,6 +221,10 @@ export function dropout(input: Tensor, p = 0.5, training = true): Tensor {
     const x = modelOf('dropout', input);
     checkDropout(p);
     if (!training || p === 0 || x.numel === 0) return x;
+    if (!isFloat(x.dtype))
+      throw new DTypeError(
+        `result type Float can't be cast to the desired output type ${dtypes[x.dtype].torchName}`,
+      );
     return p === 1 ? x.mul(0) : dropped(x, maskOf(x, x.shape, p), p);
   });
 }

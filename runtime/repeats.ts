@@ -6,7 +6,8 @@ import { DTypeError, IndexError, ShapeError, ValueError } from '../compiler/erro
 import { checkDim } from '../compiler/shape.ts';
 import { makeBuffer, makeCell } from './cell.ts';
 import { isTensor } from './core.ts';
-import { checkOptions, isPlainObject } from './options.ts';
+import { isPlainObject } from './describe.ts';
+import { checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
 import { elementsOf } from './read.ts';
 import { Tensor } from './tensor.ts';

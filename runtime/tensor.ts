@@ -20,7 +20,7 @@ import { makeCell } from './cell.ts';
 import { Core } from './core.ts';
 import type { Path } from './core.ts';
 import { detachInPlace, setData, setRequiresGrad } from './inplace.ts';
-import { currentOrigin } from './origin.ts';
+import { currentOrigin, publicCall } from './origin.ts';
 import { printTensor, printTensorGraph } from './print.ts';
 import { nested, onlyElement, readElements } from './read.ts';
 import { activeTrace } from './trace.ts';
@@ -62,7 +62,11 @@ export class Tensor {
   }
   /** The length of one dimension. */
   size(dim: number): number {
-    return this.shape[checkDim(dim, this.ndim)];
+    const { shape } = this;
+    return (
+      shape[dim < 0 ? dim + shape.length : dim] ??
+      publicCall('size', () => shape[checkDim(dim, shape.length)])
+    );
   }
 
   /** True if operations on it are recorded: a leaf that asked for it, or a result of such a recording. */

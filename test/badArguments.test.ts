@@ -7,7 +7,7 @@ import { own, usual } from '../docs/samples.ts';
 import type { Sample } from '../docs/samples.ts';
 import { functions } from '../runtime/functions.ts';
 import { optionTable } from '../runtime/optionTable.ts';
-import { isPlainObject } from '../runtime/options.ts';
+import { isPlainObject } from '../runtime/describe.ts';
 
 type Call = (...args: readonly unknown[]) => unknown;
 const operators = functions as unknown as Readonly<Record<string, Call>>;

@@ -6,7 +6,7 @@ import { sameShape } from '../../compiler/shape.ts';
 import { add } from '../../ops/binary.ts';
 import { keepElements, makeCell } from '../cell.ts';
 import { isTensor, nodeOfTensor } from '../core.ts';
-import { warnAtCaller } from '../origin.ts';
+import { atCaller, warnAtCaller } from '../origin.ts';
 import { refuseEffect } from '../pure.ts';
 import { forget, remind } from '../realize.ts';
 import { Tensor, placeholderOf } from '../tensor.ts';
@@ -153,11 +153,12 @@ export const sourceOf = (x: Tensor): Tensor => x.core.standsFor?.() ?? x;
 export function assignGrad(x: Tensor, value: Tensor | null): void {
   if (value === null || value === undefined) return replaceGrad(x, null);
   if (!isTensor(value))
-    throw new DTypeError(
-      `assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`,
+    throw atCaller(
+      new DTypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`),
     );
-  if (value === x) throw new AutogradError("can't assign Variable as its own grad");
-  if (value.dtype !== x.dtype) throw new DTypeError('assigned grad has data of a different type');
-  if (!sameShape(value.shape, x.shape)) throw new ShapeError('assigned grad has data of a different size');
+  if (value === x) throw atCaller(new AutogradError("can't assign Variable as its own grad"));
+  if (value.dtype !== x.dtype) throw atCaller(new DTypeError('assigned grad has data of a different type'));
+  if (!sameShape(value.shape, x.shape))
+    throw atCaller(new ShapeError('assigned grad has data of a different size'));
   replaceGrad(x, value);
 }

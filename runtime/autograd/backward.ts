@@ -10,7 +10,7 @@ import { makeCell } from '../cell.ts';
 import { isTensor } from '../core.ts';
 import { warn } from '../environment.ts';
 import { checkOptions } from '../options.ts';
-import { publicCall } from '../origin.ts';
+import { atCaller, publicCall } from '../origin.ts';
 import { remind } from '../realize.ts';
 import { Tensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
@@ -83,8 +83,10 @@ export type GivenGradients = Tensor | readonly (Tensor | null)[] | null | undefi
 /** `x.backward(...)`. */
 export function backward(x: Tensor, gradient?: Tensor | null, options: BackwardOptions = {}): void {
   if (gradient !== undefined && gradient !== null && !isTensor(gradient))
-    throw new DTypeError(
-      `gradients can be either Tensors or None, but got ${typeof gradient}; options come after it: backward(null, { retainGraph: true })`,
+    throw atCaller(
+      new DTypeError(
+        `gradients can be either Tensors or None, but got ${typeof gradient}; options come after it: backward(null, { retainGraph: true })`,
+      ),
     );
   backwardAll([x], [gradient ?? null], options, 'Tensor.backward');
 }

@@ -5,8 +5,9 @@
 import { ShapeError, ValueError } from '../../compiler/errors.ts';
 import { sameShape, showShape } from '../../compiler/shape.ts';
 import { zerosLike } from '../create.ts';
-import { checkFunction, describeValue } from '../options.ts';
-import { publicCall } from '../origin.ts';
+import { describeValue } from '../describe.ts';
+import { checkFunction } from '../options.ts';
+import { atCaller, publicCall } from '../origin.ts';
 import { flatten, tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
 import { edgeNow } from './accumulate.ts';
@@ -119,8 +120,8 @@ export function linearize<A extends readonly unknown[], R>(fn: Fn<A, R>, ...prim
 /** Primals and tangents come one per argument. */
 function checkList(what: string, values: unknown): void {
   if (!Array.isArray(values))
-    throw new ValueError(
-      `${what} must be a list with one entry per argument, but got ${describeValue(values)}`,
+    throw atCaller(
+      new ValueError(`${what} must be a list with one entry per argument, but got ${describeValue(values)}`),
     );
 }
 

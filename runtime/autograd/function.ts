@@ -7,7 +7,7 @@ import type { TensorType } from '../../compiler/node.ts';
 import { zeros } from '../../ops/source.ts';
 import { makeCell } from '../cell.ts';
 import { isTensor, nodeOfTensor } from '../core.ts';
-import { describeValue } from '../options.ts';
+import { describeValue } from '../describe.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { Tensor } from '../tensor.ts';
 import { checkWritable, keepHistory } from '../views.ts';

@@ -6,7 +6,8 @@ import { AutogradError, DTypeError, ValueError } from '../../compiler/errors.ts'
 import { sameShape, showShape } from '../../compiler/shape.ts';
 import { isTensor } from '../core.ts';
 import { onesLike, zerosLike } from '../create.ts';
-import { checkFunction, checkOptions, describeValue } from '../options.ts';
+import { describeValue } from '../describe.ts';
+import { checkFunction, checkOptions } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
 import { grad, listOf } from './backward.ts';

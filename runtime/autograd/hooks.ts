@@ -7,7 +7,8 @@ import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts'
 import { sameShape } from '../../compiler/shape.ts';
 import { isTensor } from '../core.ts';
 import { identityOf } from '../key.ts';
-import { describeValue } from '../options.ts';
+import { describeValue } from '../describe.ts';
+import { checkFunction } from '../options.ts';
 import { userCode } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
 import { activeTrace } from '../trace.ts';
@@ -55,6 +56,7 @@ export function listHandle<H>(list: H[], hook: H): HookHandle {
 
 /** Registers a hook on the gradient of a tensor. */
 export function registerTensorHook(x: Tensor, hook: TensorHook): HookHandle {
+  checkFunction('registerHook', hook);
   const edge = edgeOf(x);
   if (edge === null)
     throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");

@@ -3,7 +3,7 @@
 // columns) are one graph, evaluated once (rows.ts).
 
 import { eye } from '../create.ts';
-import { checkOptions } from '../options.ts';
+import { checkFunction, checkOptions } from '../options.ts';
 import { publicCall } from '../origin.ts';
 import { tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
@@ -34,6 +34,7 @@ const jacobianBy =
     fn: Fn<A, R>,
     options: O = {} as O,
   ): Fn<A, JacobianOf<R, DerivativeOf<A, O>>> => {
+    checkFunction(name, fn);
     checkOptions(name, options, ['argnums']);
     return (...args) =>
       publicCall(name, () =>

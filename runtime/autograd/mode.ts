@@ -5,6 +5,7 @@
 // a jvp is recorded too, but only for tangents: by functions that no backward enters except that of the jvp itself.
 
 import { ValueError } from '../../compiler/errors.ts';
+import { atCaller } from '../origin.ts';
 
 let enabled = true;
 let inference = false;
@@ -60,7 +61,7 @@ export function withMode<T>(grad: boolean, infer: boolean, body: () => T): T {
 
 const asked = <T>(name: string, grad: boolean, infer: boolean, body: () => T): T => {
   if (typeof body !== 'function')
-    throw new ValueError(`${name}(): expected a function to run, but got ${String(body)}`);
+    throw atCaller(new ValueError(`${name}(): expected a function to run, but got ${String(body)}`));
   return withMode(grad, infer, body);
 };
 

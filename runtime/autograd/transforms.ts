@@ -4,7 +4,8 @@
 
 import { DTypeError, ShapeError, ValueError } from '../../compiler/errors.ts';
 import { isTensor } from '../core.ts';
-import { checkFunction, checkOptions, describeValue } from '../options.ts';
+import { describeValue } from '../describe.ts';
+import { checkFunction, checkOptions } from '../options.ts';
 import { publicCall, userCode } from '../origin.ts';
 import { mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';

@@ -7,8 +7,9 @@ import { makeScope, withBatch } from '../batching.ts';
 import type { Randomness } from '../batching.ts';
 import { demand } from '../demands.ts';
 import { movedim } from '../operators.ts';
-import { checkFunction, checkOptions, describeValue, isPlainObject } from '../options.ts';
-import { publicCall, userCode } from '../origin.ts';
+import { describeValue, isPlainObject } from '../describe.ts';
+import { checkFunction, checkOptions } from '../options.ts';
+import { atCaller, publicCall, userCode } from '../origin.ts';
 import { flatten, mapTensors, tensorsOnly, unflatten } from '../pytree.ts';
 import type { Tensor } from '../tensor.ts';
 import { nextSequence } from './gradFn.ts';
@@ -38,6 +39,12 @@ export function vmap<A extends readonly unknown[], R>(
   checkFunction('vmap', fn);
   checkOptions('vmap', options, ['inDims', 'outDims', 'randomness']);
   const { inDims = 0, outDims = 0, randomness = 'error' } = options;
+  if (!['error', 'different', 'same'].includes(randomness))
+    throw atCaller(
+      new ValueError(
+        `Only allowed values for randomness are 'error', 'different', or 'same'. Got ${typeof randomness === 'string' ? randomness : describeValue(randomness)}`,
+      ),
+    );
   return (...args) =>
     publicCall('vmap', () => {
       const dims = args.map((_, i) => (Array.isArray(inDims) ? ((inDims[i] ?? null) as Dims) : inDims));
