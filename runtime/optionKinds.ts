@@ -62,100 +62,30 @@ const sizesOrNull = kinds('Number', 'list', 'null');
 const all = <V, K extends string>(kind: V, ...names: readonly K[]): { readonly [P in K]: V } =>
   Object.fromEntries(names.map((name) => [name, kind])) as { readonly [P in K]: V };
 
+// prettier-ignore
 const optionKinds: { readonly [K in NameIn<Options>]: Kinds<KindOf<ValueIn<Options, K>>> } = {
   ...all(
     text,
-    'UPLO',
-    'approximate',
-    'driver',
-    'dtype',
-    'indexing',
-    'interpolation',
-    'mode',
-    'paddingMode',
-    'reduction',
+    'UPLO', 'approximate', 'driver', 'dtype', 'indexing', 'interpolation', 'mode', 'paddingMode', 'reduction',
   ),
   ...all(textOrNull, 'norm', 'roundingMode'),
   ...all(
     flag,
-    'accumulate',
-    'adjoint',
-    'ceilMode',
-    'countIncludePad',
-    'density',
-    'descending',
-    'enableGqa',
-    'equalNan',
-    'full',
-    'fullMatrices',
-    'includeLastOffset',
-    'includeSelf',
-    'increasing',
-    'invert',
-    'isCausal',
-    'keepdim',
-    'largest',
-    'left',
-    'logInput',
-    'logTarget',
-    'returnIndices',
-    'right',
-    'scaleGradByFreq',
-    'sorted',
-    'stable',
-    'swap',
-    'training',
-    'unbiased',
-    'unitriangular',
-    'useInputStats',
-    'withReplacement',
-    'zeroInfinity',
+    'accumulate', 'adjoint', 'ceilMode', 'countIncludePad', 'density', 'descending', 'enableGqa', 'equalNan',
+    'full', 'fullMatrices', 'includeLastOffset', 'includeSelf', 'increasing', 'invert', 'isCausal', 'keepdim',
+    'largest', 'left', 'logInput', 'logTarget', 'returnIndices', 'right', 'scaleGradByFreq', 'sorted', 'stable',
+    'swap', 'training', 'unbiased', 'unitriangular', 'useInputStats', 'withReplacement', 'zeroInfinity',
   ),
   ...all(flagOrNull, 'alignCorners', 'recomputeScaleFactor'),
   ...all(
     number,
-    'alpha',
-    'atol',
-    'beta',
-    'bins',
-    'blank',
-    'correction',
-    'decimals',
-    'delta',
-    'diagonal',
-    'dim1',
-    'dim2',
-    'dx',
-    'groups',
-    'ignoreIndex',
-    'k',
-    'labelSmoothing',
-    'lambd',
-    'lower',
-    'margin',
-    'maxVal',
-    'minVal',
-    'momentum',
-    'nan',
-    'negativeSlope',
-    'offset',
-    'rtol',
-    'step',
-    'threshold',
+    'alpha', 'atol', 'beta', 'bins', 'blank', 'correction', 'decimals', 'delta', 'diagonal', 'dim1', 'dim2', 'dx',
+    'groups', 'ignoreIndex', 'k', 'labelSmoothing', 'lambd', 'lower', 'margin', 'maxVal', 'minVal', 'momentum',
+    'nan', 'negativeSlope', 'offset', 'rtol', 'step', 'threshold',
   ),
   ...all(
     numberOrNull,
-    'divisorOverride',
-    'end',
-    'eps',
-    'n',
-    'neginf',
-    'paddingIdx',
-    'posinf',
-    'rcond',
-    'scale',
-    'start',
-    'value',
+    'divisorOverride', 'end', 'eps', 'n', 'neginf', 'paddingIdx', 'posinf', 'rcond', 'scale', 'start', 'value',
   ),
   ...all(sizes, 'dilation', 'dims', 'outputPadding'),
   ...all(sizesOrNull, 'dim', 's', 'scaleFactor', 'size', 'stride'),
@@ -164,17 +94,8 @@ const optionKinds: { readonly [K in NameIn<Options>]: Kinds<KindOf<ValueIn<Optio
   ...all(tensor, 'append', 'prepend', 'x'),
   ...all(
     tensorOrNull,
-    'attnMask',
-    'aweights',
-    'bias',
-    'fweights',
-    'noise',
-    'offsets',
-    'perSampleWeights',
-    'posWeight',
-    'runningMean',
-    'runningVar',
-    'weight',
+    'attnMask', 'aweights', 'bias', 'fweights', 'noise', 'offsets', 'perSampleWeights', 'posWeight', 'runningMean',
+    'runningVar', 'weight',
   ),
   padding: kinds('Number', 'list', 'string'),
   p: kinds('Number', 'string'),
@@ -187,32 +108,23 @@ const optionKinds: { readonly [K in NameIn<Options>]: Kinds<KindOf<ValueIn<Optio
 
 /** Throws for an option that is of another kind than the operator takes. */
 export function checkKinds(name: string, options: Readonly<Record<string, unknown>>): void {
+  const table: Readonly<Record<string, Partial<Kinds> | undefined>> = optionKinds;
   for (const [key, value] of Object.entries(options)) {
-    const allowed: Partial<Kinds> | undefined = (optionKinds as Readonly<Record<string, Partial<Kinds>>>)[
-      key
-    ];
-    const kind = kindOf(value);
-    if (allowed === undefined || kind === 'undefined' || allowed[kind as Kind]) continue;
+    const allowed = table[key];
+    if (value === undefined || allowed === undefined || Object.hasOwn(allowed, kindOf(value))) continue;
     throw new ValueError(
       `${name}(): argument '${key}' must be ${Object.keys(allowed).join(' or ')}, not ${describeValue(value)}`,
     );
   }
 }
 
-function kindOf(value: unknown): Kind | 'undefined' | 'nothing' {
+/** One of the kinds, or something else. */
+function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (isTensor(value)) return 'Tensor';
-  if (Array.isArray(value)) return value.every(isListed) ? 'list' : 'nothing';
-  switch (typeof value) {
-    case 'number':
-      return 'Number';
-    case 'boolean':
-    case 'string':
-    case 'undefined':
-      return typeof value as 'boolean';
-    default:
-      return isPlainObject(value) ? 'object' : 'nothing';
-  }
+  if (Array.isArray(value)) return value.every(isListed) ? 'list' : 'a list of other things';
+  if (typeof value === 'object') return isPlainObject(value) ? 'object' : 'an object of a class';
+  return typeof value === 'number' ? 'Number' : typeof value;
 }
 
 /** What may stand in a list: numbers, or lists of them; null where a default is meant. */
