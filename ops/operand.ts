@@ -26,8 +26,11 @@ export const commonType = (...operands: readonly Operand[]): DType =>
   );
 
 /** An operand as a node of a dtype: numbers become 0-d constants, others are cast if they must be. */
-export const asNode = (x: Operand, dtype: DType): Node =>
-  isNode(x) ? cast(x, dtype) : constant(Number(x), dtype);
+export function asNode(x: Operand, dtype: DType): Node {
+  if (isNode(x)) return cast(x, dtype);
+  if (typeof x !== 'number' && typeof x !== 'boolean') throw new TypeError('neither a node nor a number');
+  return constant(Number(x), dtype);
+}
 
 /** Operands as nodes of their common dtype. */
 export function together(...operands: readonly Operand[]): Node[] {

@@ -149,6 +149,12 @@ const kinds: readonly Row[] = [
     'functionalCall',
     'must be a Module',
   ],
+  [
+    () => plain.scatterReduce(1, g.zeros([2, 1], { dtype: 'int32' }), any_('1'), 'sum'),
+    g.ValueError,
+    'scatterReduce() received an invalid combination of arguments',
+    'string',
+  ],
   [() => new nn.ZeroPad2d(any_({})), g.ValueError, 'ZeroPad2d', "'padding' must be Number or a list of them"],
   [() => new nn.ConstantPad1d(1, any_(undefined)), g.ValueError, 'ConstantPad1d', "'value'", 'undefined'],
   [() => new nn.MaxPool2d(any_({})), g.ValueError, 'MaxPool2d', "'kernelSize'", 'object'],
