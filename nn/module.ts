@@ -8,6 +8,7 @@ import { atCaller, Parameter, Tensor, ValueError, guarded, noGrad } from '../run
 import type { DType } from '../runtime/public.ts';
 import { Callable } from './callable.ts';
 import { clearGrads } from './clip.ts';
+import { kindOf } from './options.ts';
 import { checkFits, keyIn, loadingError } from './state.ts';
 import type { LoadResult, StateDict } from './state.ts';
 
@@ -183,9 +184,7 @@ export abstract class Module extends Callable {
    */
   loadStateDict(state: Readonly<StateDict>, { strict = true } = {}): LoadResult {
     if (typeof state !== 'object' || state === null)
-      throw atCaller(
-        new ValueError(`Expected state_dict to be dict-like, got ${state === null ? 'null' : typeof state}`),
-      );
+      throw atCaller(new ValueError(`Expected state_dict to be dict-like, got ${kindOf(state)}`));
     const targets = this.stateDict();
     const given = new Map(Object.entries(state).map(([key, value]) => [keyIn(targets, key), { key, value }]));
     const missingKeys = Object.keys(targets).filter((key) => !given.has(key));

@@ -45,7 +45,8 @@ export function checkSizes(name: string, values: Readonly<Record<string, unknown
       );
 }
 
-const kindOf = (value: unknown): string => {
+/** What a value is, in a word, for messages. */
+export const kindOf = (value: unknown): string => {
   if (value instanceof Tensor) return 'Tensor';
   if (Array.isArray(value)) return 'array';
   return value === null ? 'null' : typeof value;

@@ -34,7 +34,7 @@ export function copyOf(array: TypedArray): TypedArray {
 }
 const few = 16;
 
-let paged = 0;
+let largeCopies = 0;
 
 /**
  * Tells the allocator below V8 to keep what is freed. glibc gives the pages of a large array back to the system, and those of the next one have
@@ -43,7 +43,7 @@ let paged = 0;
  * arrays has no use for it, and V8, which begins to collect everything when much memory is new, would take the piece for one in use.
  */
 function keepFreed(): void {
-  if (++paged === limits.freedAt) new ArrayBuffer(limits.freedOnce);
+  if (++largeCopies === limits.freedAt) new ArrayBuffer(limits.freedOnce);
 }
 
 /** Copies all elements to an array of the same length. */

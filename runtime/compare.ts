@@ -3,8 +3,8 @@
 import { DTypeError } from '../compiler/errors.ts';
 import { sameShape } from '../compiler/shape.ts';
 import { isTensor } from './core.ts';
-import { functions } from './functions.ts';
 import { describeValue } from './describe.ts';
+import { functions } from './functions.ts';
 import { checkOptions } from './options.ts';
 import { publicCall } from './origin.ts';
 import { elementsOf } from './read.ts';

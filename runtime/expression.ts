@@ -6,8 +6,8 @@ import { isTensor } from './core.ts';
 import { parseExpression } from './expression/parse.ts';
 import type { Expression } from './expression/parse.ts';
 import { tensor } from './create.ts';
-import { functions } from './functions.ts';
 import { describeValue } from './describe.ts';
+import { functions } from './functions.ts';
 import { publicCall } from './origin.ts';
 import type { Tensor } from './tensor.ts';
 

@@ -29,8 +29,8 @@ export const limits = {
   heapArray: 64,
   /**
    * From there on results of up to so many bytes share slabs of so many (`pool.ts`). One that is kept keeps its slab, which is at most 256 times
-   * as large. `npm run bench -- returned`: a result of 1 KiB takes 0.1 us instead of 0.8 so, one of 4 KiB 0.3 instead of 1.8, one of 32 KiB 2.1
-   * instead of 2.8, and one of 64 KiB the same.
+   * as large. `npm run bench -- returned`, against a copy of its own by hand: 0.4 to 0.6 of the time at 1 KiB, 0.6 to 0.7 at 4 KiB, 0.9 to 1
+   * at 32 KiB. From 64 KiB on slabs gain nothing.
    */
   slabs: [
     { results: 1024, bytes: 16_384 },

@@ -5,8 +5,8 @@
 import { printType } from '../compiler/node.ts';
 import { showShape } from '../compiler/shape.ts';
 import { isTensor } from './core.ts';
-import { warn } from './environment.ts';
 import { describeValue } from './describe.ts';
+import { warn } from './environment.ts';
 import { showOrigin } from './origin.ts';
 import type { Signature, Spec, Standing } from './signature.ts';
 import type { NameOf } from './parameterNames.ts';

@@ -8,8 +8,8 @@ import { hooksKey } from './autograd/hooks.ts';
 import { inInferenceMode, isGradEnabled } from './autograd/mode.ts';
 import type { Cell } from './cell.ts';
 import { isTensor } from './core.ts';
-import { Generator } from './generator.ts';
 import { describeValue, isPlainObject } from './describe.ts';
+import { Generator } from './generator.ts';
 import { refuseCycle } from './pytree.ts';
 import type { Tensor } from './tensor.ts';
 

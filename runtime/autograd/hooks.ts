@@ -6,8 +6,8 @@
 import { AutogradError, DTypeError, ShapeError } from '../../compiler/errors.ts';
 import { sameShape } from '../../compiler/shape.ts';
 import { isTensor } from '../core.ts';
-import { identityOf } from '../key.ts';
 import { describeValue } from '../describe.ts';
+import { identityOf } from '../key.ts';
 import { checkFunction } from '../options.ts';
 import { userCode } from '../origin.ts';
 import type { Tensor } from '../tensor.ts';
